@@ -1,0 +1,76 @@
+import type { Ledger, RouteTable } from "./route-table.js";
+
+/** What the runtime says to a proxy, over IPC. */
+export type ToProxy =
+  /** The first message: how to serve. A listening server handle follows for each listener (`listen`). */
+  | { readonly type: "start"; readonly settings: ProxySettings; readonly table: RouteTable }
+  /** Carries a `net.Server` handle that is shared with the runtime. */
+  | { readonly type: "listen" }
+  /** Carries a connection that the runtime accepted because it was faster. */
+  | { readonly type: "connection" }
+  /** Route by this from now on; answered with `acknowledged`. */
+  | { readonly type: "table"; readonly table: RouteTable }
+  /** Tell when the instance has no call in flight; at `deadlineMs` from now, cut those that are left. Answered with `drained`. */
+  | { readonly type: "drain"; readonly instance: string; readonly deadlineMs: number }
+  /** Answered with `counters`. */
+  | { readonly type: "count"; readonly request: number }
+  /** Take no new connections or calls, finish what runs until the deadline, then exit 0. */
+  | { readonly type: "stop"; readonly deadlineMs: number };
+
+/** What a proxy says to the runtime. */
+export type FromProxy =
+  | { readonly type: "ready" }
+  | { readonly type: "acknowledged"; readonly generation: number }
+  | { readonly type: "drained"; readonly instance: string; readonly ledger: Ledger }
+  | { readonly type: "counters"; readonly request: number; readonly counters: ProxyCounters }
+  /** The proxy could not reach an instance's socket, or its connection broke: look after it now. */
+  | { readonly type: "unreachable"; readonly instance: string; readonly reason: string }
+  /** A structured log line. */
+  | {
+      readonly type: "log";
+      readonly level: "info" | "warn" | "error";
+      readonly message: string;
+      readonly fields: Readonly<Record<string, string | number>>;
+    };
+
+/** What a proxy must know to serve. */
+export interface ProxySettings {
+  readonly limits: WireLimits;
+}
+
+/** Walls of the wire (`server.limits`); each refusal names its key. */
+export interface WireLimits {
+  readonly connections: number;
+  readonly streamsPerConnection: number;
+  readonly headerBytes: number;
+  /** Size of a unary message. 0 = unlimited. */
+  readonly messageBytes: number;
+}
+
+/** Cumulative counters of one proxy since it started. */
+export interface ProxyCounters {
+  readonly connections: number;
+  readonly inFlight: number;
+  readonly generation: number;
+  /** RED metrics, one row a (namespace, operation, code). */
+  readonly calls: readonly CallCounter[];
+  /** The account of each instance that has had a call. */
+  readonly ledgers: Readonly<Record<string, Ledger>>;
+}
+
+/** Calls of one namespace and operation that ended with one code. */
+export interface CallCounter {
+  readonly namespace: string;
+  readonly operation: string;
+  /** The gRPC status name: "OK", "NOT_FOUND". */
+  readonly code: string;
+  readonly count: number;
+  readonly sumMs: number;
+  /** Cumulative counts by {@link latencyBucketsMs}, Prometheus style, without +Inf. */
+  readonly buckets: readonly number[];
+}
+
+/** Upper bounds of the latency histogram, in milliseconds. */
+export const latencyBucketsMs = [
+  0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000,
+] as const;

@@ -1,0 +1,39 @@
+/**
+ * Which instance serves which namespace: the hinge between the planes. The control plane writes it, every proxy reads
+ * it. A snapshot is immutable and numbered; a proxy acknowledges the generation it routes by.
+ */
+export interface RouteTable {
+  readonly generation: number;
+  readonly routes: Readonly<Record<string, Route>>;
+}
+
+/** Where one namespace's calls go. */
+export interface Route {
+  readonly namespace: string;
+  /** Absent while nobody serves; then calls fail UNAVAILABLE with `reason`. */
+  readonly instance?: RouteInstance;
+  /** Why nobody serves, as a sentence for the client. */
+  readonly reason?: string;
+  /** What the plugin serves; empty where it did not tell. */
+  readonly operations: readonly string[];
+  /** A ceiling on the caller's deadline, and the default where it sent none. 0 = none. */
+  readonly deadlineMs: number;
+}
+
+/** How a proxy reaches one plugin instance. */
+export interface RouteInstance {
+  /** Unique within the runtime, never used again: "orders-3". */
+  readonly id: string;
+  /** The Unix socket that the instance listens on. */
+  readonly socket: string;
+  /** Sent with every call as `prism-plugin-token`; empty = none. */
+  readonly token: string;
+}
+
+/** The account of one instance's calls: started = completed + failed + cut + in flight; what is missing is lost. */
+export interface Ledger {
+  readonly started: number;
+  readonly completed: number;
+  readonly failed: number;
+  readonly cut: number;
+}

@@ -1,0 +1,24 @@
+/**
+ * A list of header fields in the order they came, names in lower case, values as latin1 text (a byte a character).
+ *
+ * Immutable once sent or received. The wire hands out the same object again when the same block arrives on a
+ * connection whose table has not changed, and sends a list it has sent before from the bytes it made then; so a list
+ * that is used often should be made once and kept.
+ */
+export class HeaderList {
+  /** Names and values in turn: name 0, value 0, name 1, value 1, … */
+  readonly fields: readonly string[];
+  /** Room for what a reader worked out from this list, so that it need not do so again. The wire never looks. */
+  memo: unknown = undefined;
+
+  constructor(fields: readonly string[]) {
+    this.fields = fields;
+  }
+
+  /** The first value of a name, undefined where there is none. */
+  get(name: string): string | undefined {
+    const { fields } = this;
+    for (let i = 0; i < fields.length; i += 2) if (fields[i] === name) return fields[i + 1];
+    return undefined;
+  }
+}

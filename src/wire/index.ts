@@ -1,0 +1,2 @@
+export { HeaderList } from "./header-list.js";
+export type * from "./types.js";

@@ -1,0 +1,82 @@
+import type { HeaderList } from "./header-list.js";
+
+/** One stream of an HTTP/2 connection, either role. Everything queues until the windows and the socket allow it. */
+export interface Stream {
+  readonly id: number;
+  /** Who hears what arrives. May be replaced before the next event. */
+  listener: StreamListener;
+  /** True once nothing can be sent any more: END_STREAM sent, reset by either side, or the connection is gone. */
+  readonly sendClosed: boolean;
+  /** Bytes of DATA accepted by {@link sendData} that have not been handed to the socket yet. */
+  readonly queuedBytes: number;
+  /** Sends a header block: request or response headers, or trailers with `endStream`. */
+  sendHeaders(headers: HeaderList, endStream: boolean): void;
+  /**
+   * Sends DATA. The bytes may be a view valid only during the current event: the wire copies small ones into its
+   * batch and keeps large ones alive until they are written. Ignored when `sendClosed`.
+   * Returns the bytes taken into the batch at once; the rest waits for window or socket and is told by `onDrain`.
+   */
+  sendData(bytes: Uint8Array, endStream: boolean): number;
+  /** Ends the stream with RST_STREAM. Ignored when it has ended. `onClose` follows. */
+  reset(code: number): void;
+  /** Gives back receive window: so many bytes of DATA have been dealt with. Credited to the peer in batches. */
+  credit(bytes: number): void;
+}
+
+/** Hears what arrives on a stream. Called synchronously while a read is parsed. Must not throw. */
+export interface StreamListener {
+  /** Response headers (client role; 1xx are passed over), or trailers (either role; then `endStream` is true). */
+  onHeaders(stream: Stream, headers: HeaderList, endStream: boolean): void;
+  /**
+   * DATA. `bytes` is a view that is valid only until this call returns; pass it to {@link Stream.sendData}, or copy it.
+   * `windowBytes` is what it took from the receive window (padding included): credit it when it has been dealt with.
+   */
+  onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void;
+  /** Queued DATA went out: so many bytes more, after `sendData` said that they had to wait. */
+  onDrain(stream: Stream, bytes: number): void;
+  /**
+   * The stream is over; the last event, exactly once. `code` is NO_ERROR where both sides ended in order, else the
+   * RST_STREAM code sent or received, or CANCEL where the connection went away (`by: "connection"`).
+   */
+  onClose(stream: Stream, code: number, by: ClosedBy): void;
+}
+
+/** What ended a stream: both END_STREAMs, the peer's reset, ours, or the connection's end. */
+export type ClosedBy = "end" | "peer" | "local" | "connection";
+
+/** One HTTP/2 connection. */
+export interface Connection {
+  /** Streams that are open or still being worked for. */
+  readonly streams: number;
+  readonly closed: boolean;
+  /** Graceful: GOAWAY, no new streams, close when the last one ends. */
+  shutdown(): void;
+  /** At once: GOAWAY with the code, then the socket is destroyed; every stream hears `onClose`. */
+  destroy(code?: number, reason?: string): void;
+}
+
+/** A connection in the client role. */
+export interface ClientConnection extends Connection {
+  /** Whether `open` would work now: not closing, and below the peer's MAX_CONCURRENT_STREAMS. */
+  readonly canOpen: boolean;
+  /** Opens a stream with a request's headers. Throws when `canOpen` is false. */
+  open(headers: HeaderList, endStream: boolean, listener: StreamListener): Stream;
+}
+
+/** Hears of a server connection's new streams. */
+export interface ServerListener {
+  /** A request's headers have arrived and are well formed. Returns who hears the rest. Must not throw. */
+  onRequest(stream: Stream, headers: HeaderList, endStream: boolean): StreamListener;
+  /** The connection is gone, exactly once, after every stream's `onClose`. `reason` is empty for an orderly end. */
+  onClose(reason: string): void;
+}
+
+/** Hears of a client connection's end. */
+export interface ClientListener {
+  /** The peer may take streams again after `canOpen` was false. */
+  onAvailable(): void;
+  /** The connection takes no new streams (GOAWAY or gone); streams that run may go on. At most once, before onClose. */
+  onGoaway(reason: string): void;
+  /** The connection is gone, exactly once, after every stream's `onClose`. */
+  onClose(reason: string): void;
+}

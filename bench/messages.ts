@@ -1,0 +1,84 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { anyPack } from "@bufbuild/protobuf/wkt";
+import { GetRequestSchema, GetResponseSchema } from "../src/protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
+import { ExecuteRequestSchema, ExecuteResponseSchema } from "../src/protocol/gen/prism/plugin/plugin_pb.js";
+
+/** Size of a large object, as the figures have it. */
+export const objectBytes = 64 * 1024 * 1024;
+
+const key = "a-key-of-exactly-32-characters--";
+const value = new Uint8Array(100).fill(120);
+const getRequest = create(GetRequestSchema, { key });
+
+/** A gRPC message of what a typed client sends for the small call. */
+export const typedGet = framed(toBinary(GetRequestSchema, getRequest));
+
+/** The same call in the plugin protocol's own words. */
+export const executeGet = framed(
+  toBinary(
+    ExecuteRequestSchema,
+    create(ExecuteRequestSchema, {
+      operation: "get",
+      params: { case: "typedParams", value: anyPack(GetRequestSchema, getRequest) },
+    }),
+  ),
+);
+
+/** A request for one large object. */
+export const executeFetch = framed(
+  toBinary(
+    ExecuteRequestSchema,
+    create(ExecuteRequestSchema, {
+      operation: "fetch",
+      params: { case: "rawParams", value: new Uint8Array(1) },
+    }),
+  ),
+);
+
+/** The answer to the small call. */
+export const getAnswer = framed(
+  toBinary(
+    ExecuteResponseSchema,
+    create(ExecuteResponseSchema, {
+      success: true,
+      result: {
+        case: "typedResult",
+        value: anyPack(GetResponseSchema, create(GetResponseSchema, { found: true, value })),
+      },
+    }),
+  ),
+);
+
+/** The answer to an object that was put. */
+export const putAnswer = framed(
+  toBinary(ExecuteResponseSchema, create(ExecuteResponseSchema, { success: true })),
+);
+
+/** What goes before the bytes of an object that is put. */
+export const putHead = head(Buffer.concat([Buffer.from([0x0a, 3]), Buffer.from("put"), lengthField(0x1a)]));
+
+/** What goes before the bytes of an object that is fetched. */
+export const fetchHead = head(Buffer.concat([Buffer.from([0x08, 1]), lengthField(0x2a)]));
+
+/** One gRPC message around bytes. */
+function framed(message: Uint8Array): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(message.length, 1);
+  return Buffer.concat([header, message]);
+}
+
+/** The gRPC header and the fields before an object, whose length they announce. */
+function head(fields: Buffer): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeUInt32BE(fields.length + objectBytes, 1);
+  return Buffer.concat([header, fields]);
+}
+
+/** A tag and the object's length as a varint. */
+function lengthField(tag: number): Buffer {
+  const bytes = [tag];
+  let rest = objectBytes;
+  for (; rest > 127; rest >>>= 7) bytes.push((rest & 127) | 128);
+  bytes.push(rest);
+  return Buffer.from(bytes);
+}

@@ -1,0 +1,16 @@
+import type { Log } from "./log.js";
+
+/** What an operation may know of the call it serves. */
+export interface Call {
+  readonly operation: string;
+  readonly namespace: string;
+  /** Who calls, as Prism proved it; empty when nobody told. */
+  readonly principal: string;
+  /** W3C trace context to pass on; empty when nobody told. */
+  readonly traceparent: string;
+  /** When the caller gives up, in milliseconds since 1970; undefined = it did not say. */
+  readonly deadline: number | undefined;
+  /** Aborts when the caller leaves, its deadline passes, or the plugin must end. Costs nothing until it is asked for. */
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}

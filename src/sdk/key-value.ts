@@ -1,0 +1,174 @@
+import {
+  CompareAndSetRequestSchema,
+  CompareAndSetResponseSchema,
+  DeleteRequestSchema,
+  DeleteResponseSchema,
+  ExistsRequestSchema,
+  ExistsResponseSchema,
+  ExpireRequestSchema,
+  ExpireResponseSchema,
+  GetRequestSchema,
+  GetResponseSchema,
+  IncrementRequestSchema,
+  IncrementResponseSchema,
+  MGetRequestSchema,
+  MGetResponseSchema,
+  MSetRequestSchema,
+  MSetResponseSchema,
+  ScanRequestSchema,
+  ScanResponseSchema,
+  SetRequestSchema,
+  SetResponseSchema,
+  type CompareAndSetRequest,
+  type DeleteRequest,
+  type ExistsRequest,
+  type ExpireRequest,
+  type GetRequest,
+  type IncrementRequest,
+  type MGetRequest,
+  type MSetRequest,
+  type ScanRequest,
+  type SetRequest,
+} from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
+import type { Call } from "./call.js";
+import { checkKey, checkTtl } from "./key-rules.js";
+import { type Eventually, type UnaryOperation, unary } from "./operation.js";
+import { pageOf, type ScanQuery, type ScannedEntry, scanQueryOf } from "./scan-page.js";
+import type { Answered } from "./shape.js";
+
+/**
+ * What a backend implements of the KeyValue pattern, by the semantics written in keyvalue.proto. Requests have been
+ * checked when they get here: keys are well formed, times to live not negative, scan limits settled. What a backend
+ * leaves out is not declared, and answers UNIMPLEMENTED.
+ */
+export interface KeyValueBackend {
+  get?(request: GetRequest, call: Call): Eventually<Answered<typeof GetResponseSchema>>;
+  set?(request: SetRequest, call: Call): Eventually<void>;
+  delete?(request: DeleteRequest, call: Call): Eventually<Answered<typeof DeleteResponseSchema>>;
+  exists?(request: ExistsRequest, call: Call): Eventually<Answered<typeof ExistsResponseSchema>>;
+  mget?(request: MGetRequest, call: Call): Eventually<Answered<typeof MGetResponseSchema>>;
+  mset?(request: MSetRequest, call: Call): Eventually<void>;
+  /**
+   * The keys after `after` that begin with `prefix`, in the order of their bytes: at most `take` of them. One more than a
+   * page holds is asked for, to see whether another page follows; a generator may be left before it is done.
+   */
+  scan?(query: ScanQuery, call: Call): Eventually<Iterable<ScannedEntry>>;
+  increment?(request: IncrementRequest, call: Call): Eventually<Answered<typeof IncrementResponseSchema>>;
+  compareAndSet?(
+    request: CompareAndSetRequest,
+    call: Call,
+  ): Eventually<Answered<typeof CompareAndSetResponseSchema>>;
+  expire?(request: ExpireRequest, call: Call): Eventually<Answered<typeof ExpireResponseSchema>>;
+}
+
+/** Makes the operations of the KeyValue pattern from what a backend implements: spread them into `operations`. */
+export function keyValue(backend: KeyValueBackend): Record<string, UnaryOperation> {
+  return { ...reads(backend), ...writes(backend), ...updates(backend) };
+}
+
+/** Running it again changes nothing more. */
+const repeatable = { pattern: "keyvalue", idempotent: true };
+/** Running it again is another change, or another answer. */
+const unrepeatable = { pattern: "keyvalue", idempotent: false };
+
+function reads(backend: KeyValueBackend): Record<string, UnaryOperation> {
+  const operations: Record<string, UnaryOperation> = {};
+  if (backend.get) {
+    const run = backend.get.bind(backend);
+    const shapes = { request: GetRequestSchema, response: GetResponseSchema };
+    operations["get"] = unary({ ...shapes, ...repeatable, check: checkKeyOf, run });
+  }
+  if (backend.exists) {
+    const run = backend.exists.bind(backend);
+    const shapes = { request: ExistsRequestSchema, response: ExistsResponseSchema };
+    operations["exists"] = unary({ ...shapes, ...repeatable, check: checkKeyOf, run });
+  }
+  if (backend.mget) {
+    const run = backend.mget.bind(backend);
+    const shapes = { request: MGetRequestSchema, response: MGetResponseSchema };
+    operations["mget"] = unary({
+      ...shapes,
+      ...repeatable,
+      check: ({ keys }) => keys.forEach(checkKey),
+      run,
+    });
+  }
+  if (backend.scan) {
+    const run = paged(backend.scan.bind(backend));
+    const shapes = { request: ScanRequestSchema, response: ScanResponseSchema };
+    operations["scan"] = unary({ ...shapes, ...repeatable, run });
+  }
+  return operations;
+}
+
+function writes(backend: KeyValueBackend): Record<string, UnaryOperation> {
+  const operations: Record<string, UnaryOperation> = {};
+  if (backend.set) {
+    const run = emptied(backend.set.bind(backend));
+    const shapes = { request: SetRequestSchema, response: SetResponseSchema };
+    operations["set"] = unary({ ...shapes, ...repeatable, check: checkPair, run });
+  }
+  if (backend.mset) {
+    const run = emptied(backend.mset.bind(backend));
+    const shapes = { request: MSetRequestSchema, response: MSetResponseSchema };
+    operations["mset"] = unary({
+      ...shapes,
+      ...repeatable,
+      check: ({ pairs }) => pairs.forEach(checkPair),
+      run,
+    });
+  }
+  if (backend.delete) {
+    const run = backend.delete.bind(backend);
+    const shapes = { request: DeleteRequestSchema, response: DeleteResponseSchema };
+    operations["delete"] = unary({ ...shapes, ...repeatable, check: checkKeyOf, run });
+  }
+  if (backend.expire) {
+    const run = backend.expire.bind(backend);
+    const shapes = { request: ExpireRequestSchema, response: ExpireResponseSchema };
+    operations["expire"] = unary({ ...shapes, ...repeatable, check: checkPair, run });
+  }
+  return operations;
+}
+
+function updates(backend: KeyValueBackend): Record<string, UnaryOperation> {
+  const operations: Record<string, UnaryOperation> = {};
+  if (backend.increment) {
+    const run = backend.increment.bind(backend);
+    const shapes = { request: IncrementRequestSchema, response: IncrementResponseSchema };
+    operations["increment"] = unary({ ...shapes, ...unrepeatable, check: checkKeyOf, run });
+  }
+  if (backend.compareAndSet) {
+    const run = backend.compareAndSet.bind(backend);
+    const shapes = { request: CompareAndSetRequestSchema, response: CompareAndSetResponseSchema };
+    operations["compare_and_set"] = unary({ ...shapes, ...unrepeatable, check: checkPair, run });
+  }
+  return operations;
+}
+
+function checkKeyOf({ key }: { readonly key: string }): void {
+  checkKey(key);
+}
+
+function checkPair({ key, ttlMs }: { readonly key: string; readonly ttlMs: bigint }): void {
+  checkKey(key);
+  checkTtl(ttlMs);
+}
+
+/** Answers with an empty message once the backend is done. */
+function emptied<Request>(run: (request: Request, call: Call) => Eventually<void>) {
+  return (request: Request, call: Call): Eventually<object> => {
+    const done = run(request, call);
+    return done instanceof Promise ? done.then(() => ({})) : {};
+  };
+}
+
+/** Turns what a backend scans into pages. */
+function paged(scan: (query: ScanQuery, call: Call) => Eventually<Iterable<ScannedEntry>>) {
+  return (request: ScanRequest, call: Call): Eventually<Answered<typeof ScanResponseSchema>> => {
+    const query = scanQueryOf(request);
+    if (!query) return {};
+    const found = scan(query, call);
+    return found instanceof Promise ? found.then((entries) => pageOf(query, entries)) : pageOf(query, found);
+  };
+}

@@ -1,5 +1,6 @@
 export { Code, PrismError } from "../protocol/index.js";
 export type * from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
+export { addToNumber } from "./add-to-number.js";
 export type { Call } from "./call.js";
 export { expiryOf, maxKeyBytes, prefixEnd } from "./key-rules.js";
 export { keyValue, type KeyValueBackend } from "./key-value.js";
@@ -25,5 +26,6 @@ export {
   type PluginDefinition,
 } from "./plugin.js";
 export { PluginError } from "./plugin-error.js";
+export { listenWith, protocolVersion, serve, type ServedPlugin, type ServeOptions } from "./serve.js";
 export type { ScannedEntry, ScanQuery } from "./scan-page.js";
 export type { Answered, Given, Shape } from "./shape.js";

@@ -32,7 +32,7 @@ import {
 } from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 import type { Call } from "./call.js";
 import { checkKey, checkTtl } from "./key-rules.js";
-import { type Eventually, type UnaryOperation, unary } from "./operation.js";
+import { type Eventually, isLater, type UnaryOperation, unary } from "./operation.js";
 import { pageOf, type ScanQuery, type ScannedEntry, scanQueryOf } from "./scan-page.js";
 import type { Answered } from "./shape.js";
 
@@ -159,7 +159,7 @@ function checkPair({ key, ttlMs }: { readonly key: string; readonly ttlMs: bigin
 function emptied<Request>(run: (request: Request, call: Call) => Eventually<void>) {
   return (request: Request, call: Call): Eventually<object> => {
     const done = run(request, call);
-    return done instanceof Promise ? done.then(() => ({})) : {};
+    return isLater(done) ? done.then(() => ({})) : {};
   };
 }
 
@@ -169,6 +169,6 @@ function paged(scan: (query: ScanQuery, call: Call) => Eventually<Iterable<Scann
     const query = scanQueryOf(request);
     if (!query) return {};
     const found = scan(query, call);
-    return found instanceof Promise ? found.then((entries) => pageOf(query, entries)) : pageOf(query, found);
+    return isLater(found) ? found.then((entries) => pageOf(query, entries)) : pageOf(query, found);
   };
 }

@@ -74,7 +74,7 @@ export function unary<In extends Shape, Out extends Shape>(settings: UnarySettin
       const request = decode(bytes);
       settings.check?.(request);
       const answer = settings.run(request, call);
-      return answer instanceof Promise ? answer.then(encode) : encode(answer);
+      return isLater(answer) ? answer.then(encode) : encode(answer);
     },
   };
 }
@@ -102,4 +102,9 @@ async function* mapped<T, U>(items: AsyncIterable<T>, map: (item: T) => U): Asyn
 
 function traitsOf({ pattern = "", idempotent = false, ordered = false }: Partial<Traits>): Traits {
   return { pattern, idempotent, ordered };
+}
+
+/** Whether an answer comes later; whatever can be awaited does. */
+export function isLater<T>(answer: Eventually<T>): answer is Promise<T> {
+  return typeof answer === "object" && answer !== null && "then" in answer;
 }

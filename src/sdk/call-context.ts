@@ -1,0 +1,83 @@
+import type { Call } from "./call.js";
+import { readMetadata } from "./envelope.js";
+import type { Log } from "./log.js";
+
+/** What a call knows from its headers. */
+export interface CallHead {
+  readonly namespace: string;
+  readonly deadline: number | undefined;
+  /** Of a streaming call; a unary one has them in its metadata. */
+  readonly principal: string;
+  readonly traceparent: string;
+}
+
+/** The {@link Call} an operation is given. What costs anything is made when it is first asked for. */
+export class CallContext implements Call {
+  readonly operation: string;
+  readonly log: Log;
+  readonly #head: CallHead;
+  #message: Buffer | undefined;
+  #metadata: Map<string, string> | undefined;
+  #controller: AbortController | undefined;
+  #cancelled: Error | undefined;
+
+  /** `message` is an ExecuteRequest that has metadata; its bytes may be a view until {@link detach}. */
+  constructor(
+    head: CallHead,
+    operation: string,
+    { log, message }: { log: Log; message?: Buffer | undefined },
+  ) {
+    this.#head = head;
+    this.operation = operation;
+    this.log = log;
+    this.#message = message;
+  }
+
+  get namespace(): string {
+    return this.#head.namespace;
+  }
+
+  get deadline(): number | undefined {
+    return this.#head.deadline;
+  }
+
+  get principal(): string {
+    return this.#read("prism-principal") ?? this.#head.principal;
+  }
+
+  get traceparent(): string {
+    return this.#read("traceparent") ?? this.#head.traceparent;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      if (this.#cancelled) this.#controller.abort(this.#cancelled);
+    }
+    return this.#controller.signal;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled !== undefined;
+  }
+
+  /** Tells the operation that nobody waits any more. */
+  cancel(reason: Error): void {
+    if (this.#cancelled) return;
+    this.#cancelled = reason;
+    this.#controller?.abort(reason);
+  }
+
+  /** The event in which the message came is over: what may still be asked of its bytes is read now. */
+  detach(): void {
+    this.#read("");
+  }
+
+  #read(key: string): string | undefined {
+    if (this.#message) {
+      this.#metadata = readMetadata(this.#message, 0, this.#message.length);
+      this.#message = undefined;
+    }
+    return this.#metadata?.get(key);
+  }
+}

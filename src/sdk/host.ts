@@ -1,0 +1,19 @@
+/**
+ * Serves the plugin that a module exports as its default: `node host.js <module>`, as a process or as a worker thread
+ * (`new Worker(host, { argv: [module], env, stdout: true })`).
+ */
+import { resolve } from "node:path";
+import { pathToFileURL } from "node:url";
+import { jsonLog } from "./json-log.js";
+import { loadPlugin } from "./load-plugin.js";
+import { serve } from "./serve.js";
+
+const [, , module] = process.argv;
+try {
+  if (!module) throw new Error("name the plugin's module: node host.js <module>");
+  await serve(await loadPlugin(pathToFileURL(resolve(module))));
+} catch (reason) {
+  const sentence = reason instanceof Error ? reason.message : String(reason);
+  jsonLog((line) => process.stderr.write(line)).error(sentence, { module: module ?? "" });
+  process.exit(1);
+}

@@ -1,0 +1,157 @@
+import { type MessageInitShape, toJson } from "@bufbuild/protobuf";
+import { type Any, anyUnpack, StructSchema } from "@bufbuild/protobuf/wkt";
+import {
+  type HealthCheckResponseSchema,
+  HealthCheckResponse_Status,
+  type InitializeRequest,
+  type InitializeResponseSchema,
+  type ShutdownResponseSchema,
+} from "../protocol/gen/prism/plugin/plugin_pb.js";
+import { Code, PrismError } from "../protocol/index.js";
+import { reasonFields, withFields } from "./json-log.js";
+import type { Log } from "./log.js";
+import type { OpenContext, Plugin } from "./plugin.js";
+import { PluginError } from "./plugin-error.js";
+import { proofOf } from "./proof.js";
+import { ServedNamespace } from "./served-namespace.js";
+
+/** What opening a namespace takes beside Prism's request. */
+export interface NamespaceSettings {
+  readonly token: string;
+  readonly log: Log;
+  readonly dataDirectory: string;
+  readonly now: () => number;
+  /** How long a namespace that is replaced or ended waits for its operations. */
+  readonly graceMs: number;
+}
+
+/** The namespaces of one plugin process: opened by Initialize, asked by HealthCheck, ended by Shutdown. */
+export class Namespaces {
+  readonly #plugin: Plugin;
+  readonly #settings: NamespaceSettings;
+  readonly #open = new Map<string, ServedNamespace>();
+  /** The last change to each namespace: one at a time. */
+  readonly #changes = new Map<string, Promise<unknown>>();
+
+  constructor(plugin: Plugin, settings: NamespaceSettings) {
+    this.#plugin = plugin;
+    this.#settings = settings;
+  }
+
+  /** The namespace of a call. A call that names none means the only one there is. */
+  find(name: string): ServedNamespace {
+    const found = this.#open.get(name) ?? (name === "" && this.#open.size === 1 ? this.#only() : undefined);
+    if (found) return found;
+    throw new PrismError(
+      "pluginAway",
+      `this plugin does not serve namespace "${name}": it is not initialized`,
+    );
+  }
+
+  /**
+   * Opens a namespace. One that is open already is replaced once the new one is ready, so that a Prism that comes back
+   * to an attached plugin finds it willing. A refusal is an answer.
+   */
+  async initialize(
+    request: InitializeRequest,
+    signal: AbortSignal,
+  ): Promise<MessageInitShape<typeof InitializeResponseSchema>> {
+    const proof = proofOf(this.#settings.token, request.challenge);
+    const told = { pluginVersion: this.#plugin.version, proof };
+    try {
+      const served = await this.#inTurn(request.namespace, () => this.#replace(request, signal));
+      const operations = Object.entries(served.operations).map(([name, { kind, traits }]) => ({
+        ...traits,
+        name,
+        streaming: kind === "streaming",
+      }));
+      return { ...told, success: true, supportedOperations: operations.map(({ name }) => name), operations };
+    } catch (reason) {
+      const error = this.#explain(request.namespace, reason);
+      return { ...told, success: false, error };
+    }
+  }
+
+  /** Tells how a namespace fares; one that is not open is UNHEALTHY. */
+  async healthCheck(
+    name: string,
+    signal: AbortSignal,
+  ): Promise<MessageInitShape<typeof HealthCheckResponseSchema>> {
+    let served: ServedNamespace;
+    try {
+      served = this.find(name);
+    } catch (reason) {
+      return { status: HealthCheckResponse_Status.UNHEALTHY, message: PrismError.from(reason).message };
+    }
+    const { status, message = "", details = {}, counters } = await served.check(signal);
+    const metrics = served.counters.metrics(counters);
+    return { status: HealthCheckResponse_Status[status], message, details, metrics };
+  }
+
+  /** Ends a namespace; one that is not open has ended. */
+  async shutdown(name: string, grace: AbortSignal): Promise<MessageInitShape<typeof ShutdownResponseSchema>> {
+    try {
+      await this.#inTurn(name, async () => {
+        const served = this.#open.get(name) ?? (name === "" ? this.#only() : undefined);
+        if (!served) return;
+        this.#open.delete(served.name);
+        await served.close(grace);
+      });
+      return { success: true };
+    } catch (reason) {
+      return { success: false, error: this.#explain(name, reason) };
+    }
+  }
+
+  /** Ends every namespace. */
+  async close(grace: AbortSignal): Promise<void> {
+    await Promise.all([...this.#open.keys()].map((name) => this.shutdown(name, grace)));
+  }
+
+  #only(): ServedNamespace | undefined {
+    const [only] = this.#open.size === 1 ? this.#open.values() : [];
+    return only;
+  }
+
+  async #replace(request: InitializeRequest, signal: AbortSignal): Promise<ServedNamespace> {
+    const { namespace, credentials } = request;
+    const { dataDirectory, now, graceMs } = this.#settings;
+    if (namespace === "") throw new PluginError(Code.INVALID_ARGUMENT, "the namespace has no name");
+    const log = withFields(this.#settings.log, { namespace });
+    const config = configFrom(request.config);
+    const context: OpenContext<unknown> = { namespace, config, credentials, dataDirectory, log, signal, now };
+    const fresh = new ServedNamespace(namespace, await this.#plugin.open(context), log);
+    const old = this.#open.get(namespace);
+    this.#open.set(namespace, fresh);
+    old?.close(AbortSignal.timeout(graceMs)).catch((reason: unknown) => {
+      log.error("the replaced namespace did not close in order", reasonFields(reason));
+    });
+    return fresh;
+  }
+
+  async #inTurn<T>(name: string, change: () => Promise<T>): Promise<T> {
+    const turn = (this.#changes.get(name) ?? Promise.resolve()).then(change, change);
+    this.#changes.set(name, turn);
+    try {
+      return await turn;
+    } finally {
+      if (this.#changes.get(name) === turn) this.#changes.delete(name);
+    }
+  }
+
+  #explain(name: string, reason: unknown): string {
+    if (reason instanceof PrismError) return reason.message;
+    this.#settings.log.error("the plugin failed", { namespace: name, ...reasonFields(reason) });
+    return reason instanceof Error ? reason.message : String(reason);
+  }
+}
+
+/** The `config` section as JSON. */
+function configFrom(config: Any | undefined): unknown {
+  if (!config || config.typeUrl === "") return {};
+  const struct = anyUnpack(config, StructSchema);
+  const json: unknown = struct && toJson(StructSchema, struct);
+  if (json) return json;
+  const message = `the config comes as ${config.typeUrl}: this plugin takes a google.protobuf.Struct`;
+  throw new PluginError(Code.INVALID_ARGUMENT, message);
+}

@@ -1,0 +1,188 @@
+import type { Socket } from "node:net";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import {
+  HealthCheckRequestSchema,
+  HealthCheckResponseSchema,
+  InitializeRequestSchema,
+  InitializeResponseSchema,
+  ShutdownRequestSchema,
+  ShutdownResponseSchema,
+} from "../protocol/gen/prism/plugin/plugin_pb.js";
+import { Code, PrismError } from "../protocol/index.js";
+import {
+  type Connection,
+  type HeaderList,
+  parseTimeout,
+  serveHttp2,
+  type Stream,
+  type StreamListener,
+} from "../wire/index.js";
+import type { CallHead } from "./call-context.js";
+import { Namespaces, type NamespaceSettings } from "./namespaces.js";
+import type { Plugin } from "./plugin.js";
+import { sameSecret } from "./proof.js";
+import { refuse } from "./reply.js";
+import { RpcCall } from "./rpc-call.js";
+import { StreamingCall } from "./streaming-call.js";
+import { UnaryCall } from "./unary-call.js";
+
+/** What a plugin's server needs to know. */
+export interface PluginServerSettings extends NamespaceSettings {
+  /** The largest message it takes. */
+  readonly maxMessageBytes: number;
+}
+
+/** What a request's headers say; worked out once for headers that come again. */
+interface RequestHead {
+  readonly method: string;
+  readonly namespace: string;
+  readonly timeoutMs: number | undefined;
+  readonly principal: string;
+  readonly traceparent: string;
+  /** Why the call is refused, whatever it asks. */
+  readonly refusal: PrismError | undefined;
+}
+
+const service = "/prism.plugin.BackendPlugin/";
+
+/** Speaks the plugin protocol for one plugin, on whatever connections it is given. */
+export class PluginServer {
+  readonly #namespaces: Namespaces;
+  readonly #settings: PluginServerSettings;
+  readonly #connections = new Set<Connection>();
+
+  constructor(plugin: Plugin, settings: PluginServerSettings) {
+    this.#namespaces = new Namespaces(plugin, settings);
+    this.#settings = settings;
+  }
+
+  /** Serves a connection until it ends. */
+  accept(socket: Socket): void {
+    const connection = serveHttp2(
+      socket,
+      {},
+      {
+        onRequest: (stream, headers, endStream) => this.#route(stream, headers, endStream),
+        onClose: () => this.#connections.delete(connection),
+      },
+    );
+    this.#connections.add(connection);
+  }
+
+  /** Takes no new calls, lets running ones finish within the grace period, then closes namespaces and connections. */
+  async close(graceMs: number): Promise<void> {
+    for (const connection of this.#connections) connection.shutdown();
+    await this.#namespaces.close(AbortSignal.timeout(graceMs));
+    for (const connection of [...this.#connections]) connection.destroy();
+  }
+
+  #route(stream: Stream, headers: HeaderList, endStream: boolean): StreamListener {
+    const head = (headers.memo ??= this.#read(headers)) as RequestHead;
+    try {
+      if (head.refusal) throw head.refusal;
+      if (endStream) throw new PrismError("invalidRequest", "the call carries no message");
+      return this.#listener(stream, head);
+    } catch (reason) {
+      refuse(stream, PrismError.from(reason));
+      return deaf;
+    }
+  }
+
+  #listener(stream: Stream, head: RequestHead): StreamListener {
+    const { method, namespace, timeoutMs } = head;
+    const namespaces = this.#namespaces;
+    const maxBytes = this.#settings.maxMessageBytes;
+    switch (method) {
+      case "Execute":
+        return new UnaryCall(namespaces.find(namespace), callHead(head), maxBytes);
+      case "ExecuteStream":
+        return new StreamingCall(stream, namespaces.find(namespace), { head: callHead(head), maxBytes });
+      case "HealthCheck":
+        return new RpcCall(
+          rpc(HealthCheckRequestSchema, HealthCheckResponseSchema, (_request, signal) =>
+            namespaces.healthCheck(namespace, signal),
+          ),
+          { maxBytes, timeoutMs },
+        );
+      case "Initialize":
+        return new RpcCall(
+          rpc(InitializeRequestSchema, InitializeResponseSchema, (request, signal) =>
+            namespaces.initialize(request, signal),
+          ),
+          { maxBytes, timeoutMs },
+        );
+      case "Shutdown":
+        return new RpcCall(
+          rpc(ShutdownRequestSchema, ShutdownResponseSchema, (_request, signal) =>
+            namespaces.shutdown(namespace, signal),
+          ),
+          { maxBytes, timeoutMs },
+        );
+      default:
+        throw new PrismError("unknownMethod", `the plugin protocol has no method ${JSON.stringify(method)}`);
+    }
+  }
+
+  #read(headers: HeaderList): RequestHead {
+    const path = headers.get(":path") ?? "";
+    const timeout = headers.get("grpc-timeout");
+    return {
+      method: path.startsWith(service) ? path.slice(service.length) : path,
+      namespace: headers.get("prism-namespace") ?? "",
+      timeoutMs: timeout === undefined ? undefined : parseTimeout(timeout),
+      principal: headers.get("prism-principal") ?? "",
+      traceparent: headers.get("traceparent") ?? "",
+      refusal: this.#refusalOf(headers),
+    };
+  }
+
+  #refusalOf(headers: HeaderList): PrismError | undefined {
+    const { token } = this.#settings;
+    if (token === "" || sameSecret(headers.get("prism-plugin-token") ?? "", token)) return undefined;
+    const message =
+      "the call does not carry the plugin's token in prism-plugin-token: only Prism may call this plugin";
+    return new PrismError("operationFailed", message, { code: Code.UNAUTHENTICATED });
+  }
+}
+
+function callHead({ namespace, timeoutMs, principal, traceparent }: RequestHead): CallHead {
+  const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
+  return { namespace, deadline, principal, traceparent };
+}
+
+/** One life-cycle method, from bytes to bytes. */
+function rpc<In extends DescMessage, Out extends DescMessage>(
+  request: In,
+  response: Out,
+  serve: (request: MessageShape<In>, signal: AbortSignal) => Promise<MessageInitShape<Out>>,
+): (message: Buffer, signal: AbortSignal) => Promise<Uint8Array> {
+  return async (message, signal) => {
+    const answer = await serve(decode(request, message), signal);
+    return toBinary(response, create(response, answer));
+  };
+}
+
+function decode<In extends DescMessage>(schema: In, message: Buffer): MessageShape<In> {
+  try {
+    return fromBinary(schema, message);
+  } catch (cause) {
+    throw new PrismError("invalidRequest", `the message is no ${schema.typeName}: it does not parse`, {
+      cause,
+    });
+  }
+}
+
+/** Hears the rest of a call that has been refused. */
+const deaf: StreamListener = {
+  onHeaders: () => undefined,
+  onData: (stream, _bytes, windowBytes) => stream.credit(windowBytes),
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};

@@ -1,0 +1,113 @@
+import { Code, PrismError } from "../protocol/index.js";
+import { AnswerWriter } from "./answer.js";
+import { Counters } from "./counters.js";
+import { reasonFields } from "./json-log.js";
+import type { Log } from "./log.js";
+import type { Operation, StreamingOperation, UnaryOperation } from "./operation.js";
+import type { Health, OpenNamespace } from "./plugin.js";
+import { PluginError } from "./plugin-error.js";
+
+/** An operation, and how its results are wrapped. */
+export interface Served<O extends Operation> {
+  readonly operation: O;
+  readonly writer: AnswerWriter;
+}
+
+/** A call that may be ended from outside. */
+export interface Running {
+  /** Ends the call with that error. */
+  cut(reason: PrismError): void;
+}
+
+/** A namespace that is open: its operations, its counters, and its end. */
+export class ServedNamespace {
+  readonly name: string;
+  readonly log: Log;
+  readonly counters = new Counters();
+  readonly #open: OpenNamespace;
+  readonly #unary = new Map<string, Served<UnaryOperation>>();
+  readonly #streaming = new Map<string, Served<StreamingOperation>>();
+  readonly #running = new Set<Running>();
+  #idle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(name: string, open: OpenNamespace, log: Log) {
+    this.name = name;
+    this.log = log;
+    this.#open = open;
+    for (const [operationName, operation] of Object.entries(open.operations)) {
+      const writer = new AnswerWriter(operation.kind, operation.answers);
+      if (operation.kind === "unary") this.#unary.set(operationName, { operation, writer });
+      else this.#streaming.set(operationName, { operation, writer });
+    }
+  }
+
+  get operations(): Readonly<Record<string, Operation>> {
+    return this.#open.operations;
+  }
+
+  /** The unary operation of a name, or UNIMPLEMENTED with what there is. */
+  unary(name: string): Served<UnaryOperation> {
+    return (
+      this.#unary.get(name) ?? this.#refuse(name, this.#streaming.has(name) ? "ExecuteStream" : undefined)
+    );
+  }
+
+  /** The streaming operation of a name, or UNIMPLEMENTED with what there is. */
+  streaming(name: string): Served<StreamingOperation> {
+    return this.#streaming.get(name) ?? this.#refuse(name, this.#unary.has(name) ? "Execute" : undefined);
+  }
+
+  /** Counts an operation that has begun. Whoever calls this calls `end` once. */
+  begin(): void {
+    this.counters.begin();
+  }
+
+  end(tookMs: number, failed: boolean): void {
+    this.counters.end(tookMs, failed);
+    if (this.#idle && this.counters.inFlight === 0) this.#idle();
+  }
+
+  /** A call that outlives its event is told when the namespace ends before it. Whoever calls this calls `forget` once. */
+  remember(call: Running): void {
+    this.#running.add(call);
+  }
+
+  forget(call: Running): void {
+    this.#running.delete(call);
+  }
+
+  /** How it fares. Never throws: a check that does is UNHEALTHY. */
+  async check(signal: AbortSignal): Promise<Health> {
+    try {
+      return (await this.#open.check?.(signal)) ?? { status: "HEALTHY" };
+    } catch (reason) {
+      if (!(reason instanceof PrismError)) this.log.error("the health check failed", reasonFields(reason));
+      return { status: "UNHEALTHY", message: PrismError.from(reason).message };
+    }
+  }
+
+  /** Waits for running operations until the signal aborts, cuts those that are left, and closes. Safe to call twice. */
+  close(grace: AbortSignal): Promise<void> {
+    this.#closed ??= this.#drain(grace).then(() => this.#open.close?.());
+    return this.#closed;
+  }
+
+  async #drain(grace: AbortSignal): Promise<void> {
+    if (this.counters.inFlight === 0) return;
+    await new Promise<void>((resolve) => {
+      this.#idle = resolve;
+      if (grace.aborted) resolve();
+      else grace.addEventListener("abort", () => resolve(), { once: true });
+    });
+    const reason = new PluginError(Code.UNAVAILABLE, `the plugin is closing namespace "${this.name}"`);
+    for (const call of [...this.#running]) call.cut(reason);
+  }
+
+  #refuse(name: string, servedBy: string | undefined): never {
+    const message = servedBy
+      ? `the operation "${name}" is called by ${servedBy}`
+      : `no operation "${name}": there are ${[...this.#unary.keys(), ...this.#streaming.keys()].sort().join(", ")}`;
+    throw new PrismError("operationNotServed", message);
+  }
+}

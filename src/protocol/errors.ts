@@ -60,6 +60,8 @@ export const statusOf = {
   deadlineExceeded: Code.DEADLINE_EXCEEDED,
   /** The caller left. */
   cancelled: Code.CANCELLED,
+  /** Nobody answers at the address that a client of Prism dials. */
+  unreachable: Code.UNAVAILABLE,
   /** Not foreseen. */
   bug: Code.INTERNAL,
 } as const satisfies Record<string, Code>;

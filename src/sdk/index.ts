@@ -1,3 +1,4 @@
+export { z } from "zod";
 export { Code, PrismError } from "../protocol/index.js";
 export type * from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 export { addToNumber } from "./add-to-number.js";

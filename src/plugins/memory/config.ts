@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../sdk/index.js";
 
 const unit = { "": 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 

@@ -1,4 +1,3 @@
-import type { z } from "zod";
 import {
   addToNumber,
   expiryOf,
@@ -6,6 +5,7 @@ import {
   type KeyValueBackend,
   type OpenContext,
   type OpenNamespace,
+  type z,
 } from "../../sdk/index.js";
 import type { config } from "./config.js";
 import { type Item, Store } from "./store.js";

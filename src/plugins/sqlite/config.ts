@@ -1,4 +1,4 @@
-import { z } from "zod";
+import { z } from "../../sdk/index.js";
 
 /** What a namespace on `sqlite` may set. */
 export const config = z.strictObject({

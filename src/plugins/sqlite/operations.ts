@@ -1,5 +1,4 @@
 import { resolve } from "node:path";
-import type { z } from "zod";
 import {
   addToNumber,
   expiryOf,
@@ -7,6 +6,7 @@ import {
   type KeyValueBackend,
   type OpenContext,
   type OpenNamespace,
+  type z,
 } from "../../sdk/index.js";
 import type { config } from "./config.js";
 import { openDatabase } from "./database.js";

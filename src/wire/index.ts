@@ -1,2 +1,17 @@
+export { callUnary, type CallRequest, GrpcError, type OpenCall, openCall } from "./call.js";
+export { connectHttp2 } from "./client.js";
+export { ErrorCode } from "./error-code.js";
+export { http2Preface } from "./frame.js";
+export {
+  decodeGrpcMessage,
+  encodeGrpcMessage,
+  formatTimeout,
+  parseTimeout,
+  statusFromHttp,
+  statusFromReset,
+} from "./grpc-status.js";
 export { HeaderList } from "./header-list.js";
+export { defaultLimits, type Limits } from "./limits.js";
+export { frameMessage, messageHeadBytes, MessageError, MessageReader } from "./message-reader.js";
+export { type ServeOptions, serveHttp2 } from "./server.js";
 export type * from "./types.js";

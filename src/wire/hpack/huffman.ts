@@ -1,0 +1,139 @@
+/**
+ * The Huffman code of HPACK (RFC 7541, section 5.2 and appendix B).
+ *
+ * The code is canonical: the lengths below say it all, codes of one length rise with their symbol.
+ */
+
+/** Bits of each symbol's code; symbol 256 is EOS. */
+const lengths: readonly number[] = [
+  13, 23, 28, 28, 28, 28, 28, 28, 28, 24, 30, 28, 28, 30, 28, 28, 28, 28, 28, 28, 28, 28, 30, 28, 28, 28, 28,
+  28, 28, 28, 28, 28, 6, 10, 10, 12, 13, 6, 8, 11, 10, 10, 8, 11, 8, 6, 6, 6, 5, 5, 5, 6, 6, 6, 6, 6, 6, 6, 7,
+  8, 15, 6, 12, 10, 13, 6, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 7, 8, 7, 8, 13, 19,
+  13, 14, 6, 15, 5, 6, 5, 6, 5, 6, 6, 6, 5, 7, 7, 6, 6, 6, 5, 6, 7, 6, 5, 5, 6, 7, 7, 7, 7, 7, 15, 11, 14, 13,
+  28, 20, 22, 20, 20, 22, 22, 22, 23, 22, 23, 23, 23, 23, 23, 24, 23, 24, 24, 22, 23, 24, 23, 23, 23, 23, 21,
+  22, 23, 22, 23, 23, 24, 22, 21, 20, 22, 22, 23, 23, 21, 23, 22, 22, 24, 21, 22, 23, 23, 21, 21, 22, 21, 23,
+  22, 23, 23, 20, 22, 22, 22, 23, 22, 22, 23, 26, 26, 20, 19, 22, 23, 22, 25, 26, 26, 26, 27, 27, 26, 24, 25,
+  19, 21, 26, 27, 27, 26, 27, 24, 21, 21, 26, 26, 28, 27, 27, 27, 20, 24, 20, 21, 22, 21, 21, 23, 22, 22, 25,
+  25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26, 30,
+];
+
+const eos = 256;
+/** No state: where broken code leads. */
+const broken = 0xffff;
+const codes = canonicalCodes();
+const { next, emits, accepts } = nibbleStates();
+
+/** Bytes that a text (a byte a character) takes when coded. */
+export function huffmanLength(text: string): number {
+  let bits = 0;
+  for (let i = 0; i < text.length; i++) bits += lengths[text.charCodeAt(i)] ?? 0;
+  return (bits + 7) >> 3;
+}
+
+/** Writes the coded text at an offset and gives the offset behind it. */
+export function huffmanEncode(text: string, out: Buffer, at: number): number {
+  let held = 0;
+  let bits = 0;
+  for (let i = 0; i < text.length; i++) {
+    const symbol = text.charCodeAt(i);
+    let code = codes[symbol] ?? 0;
+    let length = lengths[symbol] ?? 0;
+    // At most 30 bits a code: feed what fits into the byte at hand, so that nothing exceeds 32 bits.
+    while (length > 0) {
+      const take = Math.min(8 - bits, length);
+      held = (held << take) | (code >>> (length - take));
+      length -= take;
+      code &= (1 << length) - 1;
+      bits += take;
+      if (bits === 8) {
+        out[at++] = held;
+        held = bits = 0;
+      }
+    }
+  }
+  if (bits > 0) out[at++] = (held << (8 - bits)) | (0xff >> bits);
+  return at;
+}
+
+/**
+ * Decodes coded bytes to text (a byte a character). Undefined where the code is broken: EOS within it, padding of more
+ * than 7 bits or not all ones.
+ */
+export function huffmanDecode(bytes: Buffer, from: number, to: number): string | undefined {
+  let state = 0;
+  let text = "";
+  for (let i = from; i < to; i++) {
+    const byte = bytes[i] ?? 0;
+    for (const nibble of [byte >> 4, byte & 15]) {
+      const at = state * 16 + nibble;
+      state = next[at] ?? broken;
+      if (state === broken) return undefined;
+      const symbol = emits[at] ?? -1;
+      if (symbol >= 0) text += String.fromCharCode(symbol);
+    }
+  }
+  return accepts[state] === 1 ? text : undefined;
+}
+
+/** Codes of one length rise with their symbol; a longer length goes on where the shorter one ended. */
+function canonicalCodes(): number[] {
+  const symbols = lengths.map((_, symbol) => symbol).sort((a, b) => lengthOf(a) - lengthOf(b) || a - b);
+  const result: number[] = [];
+  let code = 0;
+  let length = 0;
+  for (const symbol of symbols) {
+    code <<= lengthOf(symbol) - length;
+    length = lengthOf(symbol);
+    result[symbol] = code++;
+  }
+  return result;
+}
+
+function lengthOf(symbol: number): number {
+  return lengths[symbol] ?? 0;
+}
+
+/** The code as a machine that eats four bits at a time; the shortest code has five, so a step emits one symbol at most. */
+function nibbleStates(): { next: Uint16Array; emits: Int16Array; accepts: Uint8Array } {
+  const tree: [number, number][] = [[0, 0]];
+  const leaf = (symbol: number): number => -1 - symbol;
+  for (let symbol = 0; symbol <= eos; symbol++) plant(tree, symbol, leaf(symbol));
+  const states = {
+    next: new Uint16Array(tree.length * 16),
+    emits: new Int16Array(tree.length * 16).fill(-1),
+    accepts: new Uint8Array(tree.length),
+  };
+  for (let state = 0; state < tree.length; state++) {
+    for (let nibble = 0; nibble < 16; nibble++) {
+      const at = state * 16 + nibble;
+      let node = state;
+      for (let bit = 3; bit >= 0 && node !== broken; bit--) {
+        node = tree[node]?.[((nibble >> bit) & 1) as 0 | 1] ?? broken;
+        if (node === leaf(eos)) node = broken;
+        if (node < 0) {
+          states.emits[at] = -1 - node;
+          node = 0;
+        }
+      }
+      states.next[at] = node;
+    }
+  }
+  // Padding is up to seven ones: the states on the way of ones from the root.
+  for (let node = 0, ones = 0; ones <= 7; ones++) {
+    states.accepts[node] = 1;
+    node = tree[node]?.[1] ?? 0;
+  }
+  return states;
+}
+
+function plant(tree: [number, number][], symbol: number, leaf: number): void {
+  let node = 0;
+  for (let bit = lengthOf(symbol) - 1; bit > 0; bit--) {
+    const side = (((codes[symbol] ?? 0) >>> bit) & 1) as 0 | 1;
+    const branch = tree[node] ?? [0, 0];
+    if (branch[side] === 0) branch[side] = tree.push([0, 0]) - 1;
+    node = branch[side];
+  }
+  const branch = tree[node];
+  if (branch) branch[((codes[symbol] ?? 0) & 1) as 0 | 1] = leaf;
+}

@@ -19,7 +19,6 @@ const ofConnection: ReadonlySet<string> = new Set([
 ]);
 // Visible ASCII without upper case and without the colon, which only pseudo-headers have.
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-// eslint-disable-next-line no-control-regex
 const badValue = /[\0\r\n]|^[ \t]|[ \t]$/;
 
 /** Lists that kept the rules; a list is handed out again and again, and need be checked once only. */

@@ -1,0 +1,27 @@
+import { Flags } from "@oclif/core";
+import type { AdminClient } from "./admin-client.js";
+import { PrismCommand } from "./base-command.js";
+
+/** A command that asks a running Prism. */
+export abstract class AdminCommand extends PrismCommand {
+  static override baseFlags = {
+    admin: Flags.string({
+      description: "Where the runtime's admin API listens, as host:port.",
+      default: "127.0.0.1:50052",
+      env: "PRISM_ADMIN",
+      helpGroup: "GLOBAL",
+      helpValue: "host:port",
+    }),
+  };
+
+  /** Lends a client of the admin API for as long as `use` takes. */
+  protected async withAdmin<T>(address: string, use: (admin: AdminClient) => Promise<T>): Promise<T> {
+    const { AdminClient } = await import("./admin-client.js");
+    const admin = new AdminClient(address);
+    try {
+      return await use(admin);
+    } finally {
+      admin.close();
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { table } from "./table.js";
+import { palette } from "./terminal.js";
+import type { InstanceView, NamespaceView, StatusView } from "./views.js";
+
+/** Namespaces, a row each. */
+export function namespaceTable(namespaces: readonly NamespaceView[]): string {
+  const rows = namespaces.map(({ name, backend, channel, owner, ready, reason }) => [
+    name,
+    backend,
+    channel,
+    owner,
+    stateOf(ready, reason),
+  ]);
+  return table(["NAMESPACE", "BACKEND", "CHANNEL", "OWNER", "STATE"], rows);
+}
+
+/** Plugin instances, a row each. */
+export function instanceTable(instances: readonly InstanceView[]): string {
+  const heads = ["INSTANCE", "NAMESPACE", "PLUGIN", "CHANNEL", "PID", "RESTARTS", "STATE"];
+  const rows = instances.map((instance) => [
+    instance.id,
+    instance.namespace,
+    [instance.plugin, instance.version].filter(Boolean).join(" "),
+    instance.channel,
+    instance.pid === 0 ? "-" : String(instance.pid),
+    String(instance.restarts),
+    [instance.state, instance.health, instance.reason].filter(Boolean).join(", "),
+  ]);
+  return table(heads, rows);
+}
+
+/** One namespace on a page of its own, its declaration last. */
+export function namespacePage(namespace: NamespaceView): string {
+  const { name, backend, channel, owner, ready, reason, operations, yaml } = namespace;
+  const facts = [
+    ["namespace", name],
+    ["backend", `${backend} (${channel})`],
+    ["owner", owner],
+    ["state", stateOf(ready, reason)],
+    ["operations", operations.length > 0 ? operations.join(" ") : "not told"],
+  ];
+  return `${list(facts)}\n\n${yaml.trimEnd()}`;
+}
+
+/** The runtime on a page. */
+export function statusPage(status: StatusView): string {
+  const { version, pid, uptimeMs, listen, admin, configFile, proxies } = status;
+  const facts = [
+    ["prism", `${version}, pid ${pid}, up ${durationOf(uptimeMs)}`],
+    ["clients", listen.join(", ")],
+    ["operators", admin],
+    ["config", configFile === "" ? "none: the defaults" : configFile],
+    ...proxies.map((proxy) => [
+      "proxy",
+      `pid ${proxy.pid}, ${proxy.connections} connections, ${proxy.inFlight} in flight, ${proxy.restarts} restarts`,
+    ]),
+  ];
+  return [list(facts), namespaceTable(status.namespaces), instanceTable(status.instances)].join("\n\n");
+}
+
+/** "1 h 2 min", "3 min 4 s", "5 s". */
+export function durationOf(ms: number): string {
+  const seconds = Math.floor(ms / 1000);
+  const minutes = Math.floor(seconds / 60);
+  if (minutes === 0) return `${seconds} s`;
+  if (minutes < 60) return `${minutes} min ${seconds % 60} s`;
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
+
+function stateOf(ready: boolean, reason: string): string {
+  const paint = palette();
+  if (ready) return paint.green("ready");
+  return paint.red(["not ready", reason].filter(Boolean).join(": "));
+}
+
+function list(facts: readonly (readonly string[])[]): string {
+  return facts.map(([name = "", fact = ""]) => `${name.padEnd(12)}${fact}`).join("\n");
+}

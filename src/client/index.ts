@@ -1,0 +1,4 @@
+export { type CallOptions, connect, PrismClient } from "./prism-client.js";
+export { KeyValueClient } from "./key-value-client.js";
+export type { Target } from "./dialler.js";
+export { Code, codeName, type ErrorKind, PrismError } from "../protocol/index.js";

@@ -1,0 +1,20 @@
+import { AdminCommand } from "../cli/admin-command.js";
+import type { StatusView } from "../cli/views.js";
+
+/** `prism status` */
+export default class Status extends AdminCommand {
+  static override summary =
+    "Tell what listens, what runs and how it fares; fails where a namespace is not served.";
+  static override examples = ["<%= config.bin %> status"];
+
+  async run(): Promise<StatusView> {
+    const { flags } = await this.parse(Status);
+
+    const status = await this.withAdmin(flags.admin, (admin) => admin.status());
+
+    const { statusPage } = await import("../cli/tables.js");
+    this.log(statusPage(status));
+    if (!status.ready) process.exitCode = 1;
+    return status;
+  }
+}

@@ -1,0 +1,50 @@
+import type { ChannelKind, Namespace, PluginCode } from "../model/namespace.js";
+import type { WireLimits } from "../model/proxy-messages.js";
+import type { SecretProvider } from "./secrets.js";
+
+/** A whole `prism.yaml`: checked, defaults filled in, paths absolute, secrets still references. */
+export interface Config {
+  /** The file it was read from; absent where there is none and the defaults serve. */
+  readonly file?: string;
+  readonly server: ServerSettings;
+  readonly log: LogSettings;
+  /** Where `{{ secret:name }}` is looked up, in this order. */
+  readonly secrets: readonly SecretProvider[];
+  /** What stands under `plugins:`, for namespaces that are applied later. */
+  readonly plugins: readonly DeclaredPlugin[];
+  readonly namespaces: readonly Namespace[];
+}
+
+/** The `server:` section. */
+export interface ServerSettings {
+  /** Where clients reach the data plane; at least one. */
+  readonly listen: readonly ListenAddress[];
+  /** Where operators reach the control plane. */
+  readonly admin: ListenAddress;
+  /** Data-plane processes; 0 = inside the runtime's own. `auto` is counted out already. */
+  readonly proxies: number;
+  readonly stateDirectory: string;
+  /** How long a stop, or a reload, waits for calls in flight. */
+  readonly drainMs: number;
+  readonly limits: WireLimits;
+}
+
+/** An address to listen on. `text` is how it was written, and what a banner prints. */
+export type ListenAddress =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number; readonly text: string }
+  | { readonly kind: "unix"; readonly path: string; readonly text: string };
+
+/** The `telemetry.log` section. */
+export interface LogSettings {
+  readonly level: "trace" | "debug" | "info" | "warn" | "error";
+  /** auto = pretty on a terminal, JSON elsewhere. */
+  readonly format: "auto" | "pretty" | "json";
+}
+
+/** An entry under `plugins:`; a namespace's `backend` may name it. */
+export interface DeclaredPlugin {
+  readonly name: string;
+  /** The home a namespace gets when it names none. */
+  readonly channel?: ChannelKind;
+  readonly code: PluginCode;
+}

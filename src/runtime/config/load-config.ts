@@ -1,0 +1,108 @@
+import { existsSync } from "node:fs";
+import { availableParallelism } from "node:os";
+import { dirname, resolve } from "node:path";
+import type { Config, ListenAddress, ServerSettings } from "./config.js";
+import { type ConfigEntry, configSchema } from "./config-schema.js";
+import { examine } from "./examine.js";
+import { ConfigProblems } from "./problems.js";
+import { UnreadableFile, readText } from "./read-text.js";
+import type { SecretProvider } from "./secrets.js";
+
+/** What to load, and from where. */
+export interface LoadRequest {
+  /** As the operator named it, relative to `cwd`. Absent: `prism.yaml` in `cwd` if it is there, else the defaults. */
+  readonly file?: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+const usualFile = "prism.yaml";
+const usualNamespaces = "namespaces: [{ name: default, backend: sqlite }]\n";
+
+/**
+ * Loads what `prism serve` serves. Rejects with {@link ConfigProblems}, which tells every problem at once. Where no
+ * namespaces are declared there is one, `default`, on SQLite.
+ */
+export async function loadConfig({ file, env, cwd }: LoadRequest): Promise<Config> {
+  const named = file ?? (existsSync(resolve(cwd, usualFile)) ? usualFile : undefined);
+  if (named === undefined) return parseConfig("", { source: usualFile, directory: cwd, env });
+  const path = resolve(cwd, named);
+  const text = await readText(path).catch((reason: unknown) => {
+    if (!(reason instanceof UnreadableFile)) throw reason;
+    throw new ConfigProblems([{ file: named, line: 0, column: 0, path: "", message: reason.message }]);
+  });
+  return parseConfig(text, { source: named, directory: dirname(path), env, file: path });
+}
+
+interface Origin {
+  readonly source: string;
+  readonly directory: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly file?: string;
+}
+
+function parseConfig(text: string, origin: Origin): Config {
+  const { source, directory, file } = origin;
+  const { entry, plugins, namespaces } = examine({
+    ...origin,
+    text,
+    schema: configSchema,
+    plugins: [],
+    ownerAt: (line) => ({ kind: "file", file: file ?? source, line }),
+  });
+  return {
+    ...(file === undefined ? {} : { file }),
+    server: toServerSettings(entry.server, directory),
+    log: entry.telemetry.log,
+    secrets: entry.secrets.flatMap((provider) => toSecretProvider(provider, directory)),
+    plugins,
+    namespaces: entry.namespaces ? namespaces : defaultNamespaces(origin, plugins),
+  };
+}
+
+function defaultNamespaces(
+  { source, directory, env }: Origin,
+  plugins: Config["plugins"],
+): Config["namespaces"] {
+  const { namespaces } = examine({
+    text: usualNamespaces,
+    source,
+    directory,
+    env,
+    schema: configSchema,
+    plugins,
+    ownerAt: () => ({ kind: "default" }),
+  });
+  return namespaces;
+}
+
+function toServerSettings(server: ConfigEntry["server"], directory: string): ServerSettings {
+  const { limits } = server;
+  return {
+    listen: server.listen.map((address) => toAddress(address, directory)),
+    admin: toAddress(server.admin, directory),
+    proxies: server.proxies === "auto" ? Math.max(1, availableParallelism() - 1) : server.proxies,
+    stateDirectory: resolve(directory, server.state_dir),
+    drainMs: server.drain_ms,
+    limits: {
+      connections: limits.connections,
+      streamsPerConnection: limits.streams_per_connection,
+      headerBytes: limits.header_bytes,
+      messageBytes: limits.message_bytes,
+    },
+  };
+}
+
+function toAddress(address: ListenAddress, directory: string): ListenAddress {
+  if (address.kind === "tcp") return address;
+  const path = resolve(directory, address.path);
+  return { kind: "unix", path, text: `unix:${path}` };
+}
+
+function toSecretProvider(
+  { env, files }: ConfigEntry["secrets"][number],
+  directory: string,
+): SecretProvider[] {
+  if (env !== undefined) return [{ kind: "env", prefix: env }];
+  return files === undefined ? [] : [{ kind: "files", directory: resolve(directory, files) }];
+}

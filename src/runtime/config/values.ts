@@ -1,0 +1,65 @@
+import { isIPv6 } from "node:net";
+import type { ListenAddress } from "./config.js";
+
+const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
+
+/** The longest time a timer can wait; a longer one would fire at once. */
+export const longestMs = 2 ** 31 - 1;
+
+/** The longest path that every system takes for a Unix socket, in bytes. */
+export const longestSocketPath = 100;
+
+/** Milliseconds from a whole number, or from text such as "30s". Undefined for anything else. */
+export function readTime(value: unknown): number | undefined {
+  const ms = readWithUnit(value, unitMs);
+  return ms !== undefined && ms <= longestMs ? ms : undefined;
+}
+
+/** Bytes from a whole number, or from text such as "512KiB". Undefined for anything else. */
+export function readSize(value: unknown): number | undefined {
+  return readWithUnit(value, unitBytes);
+}
+
+/** How often within which time, from text such as "5/60s". */
+export function readRate(value: unknown): { falls: number; withinMs: number } | undefined {
+  if (typeof value !== "string") return undefined;
+  const [count = "", time = "", ...rest] = value.split("/");
+  const falls = /^\d{1,6}$/.test(count) ? Number(count) : 0;
+  const withinMs = readTime(time);
+  return falls > 0 && withinMs && rest.length === 0 ? { falls, withinMs } : undefined;
+}
+
+/** An address to listen on, from `host:port`, `[::1]:port` or `unix:/path`. */
+export function readListenAddress(value: unknown): ListenAddress | undefined {
+  if (typeof value !== "string" || /[\s\0{}]/.test(value)) return undefined;
+  if (value.startsWith("unix:")) {
+    const path = value.slice("unix:".length);
+    return path === "" ? undefined : { kind: "unix", path, text: value };
+  }
+  const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:[\]/]+)):(\d{1,5})$/.exec(value) ?? [];
+  const host = bracketed ?? plain;
+  const port = Number(digits);
+  if (host === undefined || port > 65_535 || (bracketed !== undefined && !isIPv6(bracketed)))
+    return undefined;
+  return { kind: "tcp", host, port, text: value };
+}
+
+/** Whether only this machine can reach the address. */
+export function isLocal(address: ListenAddress): boolean {
+  if (address.kind === "unix") return true;
+  return address.host === "localhost" || address.host === "::1" || /^127(\.\d{1,3}){3}$/.test(address.host);
+}
+
+function readWithUnit(value: unknown, units: Readonly<Record<string, number>>): number | undefined {
+  if (typeof value === "number") return isCount(value) ? value : undefined;
+  if (typeof value !== "string") return undefined;
+  const [, digits, unit] = /^(\d{1,15}) ?([A-Za-z]+)$/.exec(value) ?? [];
+  if (unit === undefined || !Object.hasOwn(units, unit)) return undefined;
+  const total = Number(digits) * (units[unit] ?? NaN);
+  return isCount(total) ? total : undefined;
+}
+
+function isCount(number: number): boolean {
+  return Number.isSafeInteger(number) && number >= 0;
+}

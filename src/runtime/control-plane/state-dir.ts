@@ -1,0 +1,108 @@
+import { chmod, mkdir, mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { PrismError } from "../../protocol/index.js";
+import { fileProblem } from "./file-problem.js";
+import { lockDirectory, type Lock } from "./lock.js";
+
+/** Sockets lie two short names below `run`; with this much for the rest the path still fits a socket address. */
+const longestRunPath = 64;
+
+/** Where a runtime keeps what outlives it, and the sockets that do not. Held by one runtime at a time. */
+export interface StateDirectory {
+  readonly path: string;
+  /** Private (0700) and empty at start; short enough that sockets may lie in directories in it. */
+  readonly run: string;
+  /** Where applied namespaces are kept. */
+  readonly namespaces: string;
+  /** Where plugins keep their files, in a directory for each namespace. */
+  readonly data: string;
+  /** Removes the sockets and lets another runtime have the directory. */
+  release(): Promise<void>;
+}
+
+/**
+ * Makes the directory where it is not there, and takes it. Rejects with a PrismError that says what to do where another
+ * runtime holds it (its pid is told), where it cannot be written, and where the disk is full.
+ */
+export async function openStateDirectory(path: string): Promise<StateDirectory> {
+  const at = (name: string): string => join(path, name);
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+    for (const name of ["lock", "run", "namespaces", "data"]) await makePrivate(at(name));
+    await assertWritable(at("namespaces"));
+  } catch (reason) {
+    throw problemWith(path, reason);
+  }
+  return await take(path);
+}
+
+async function take(path: string): Promise<StateDirectory> {
+  const inside = join(path, "run");
+  const fits = Buffer.byteLength(inside) <= longestRunPath;
+  const elsewhere = fits ? undefined : await mkdtemp(elsewherePrefix());
+  const run = elsewhere ?? inside;
+  let lock: Lock;
+  try {
+    lock = await lockDirectory(join(path, "lock"), elsewhere ?? join(path, "lock"));
+  } catch (reason) {
+    if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true });
+    throw problemWith(path, reason);
+  }
+  // Only the holder may tidy up: until then the sockets may be another runtime's.
+  await empty(run);
+  await removePastRuns(lock);
+  return {
+    path,
+    run,
+    namespaces: join(path, "namespaces"),
+    data: join(path, "data"),
+    release: async () => {
+      await empty(run);
+      await lock.release();
+      if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true });
+    },
+  };
+}
+
+async function makePrivate(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await chmod(directory, 0o700);
+}
+
+/** Writes and syncs a file: permissions, a read-only file system and a full disk show here, and not at the first apply. */
+async function assertWritable(directory: string): Promise<void> {
+  const probe = join(directory, `.probe-${process.pid}`);
+  const file = await open(probe, "w", 0o600);
+  try {
+    await file.writeFile("Prism was here.\n".repeat(256));
+    await file.sync();
+  } finally {
+    await file.close();
+    await rm(probe, { force: true });
+  }
+}
+
+/** Leaves sockets that are named like a lock: where sockets lie elsewhere, the lock lies beside them. */
+async function empty(directory: string): Promise<void> {
+  for (const name of await readdir(directory))
+    if (!name.startsWith("lock-")) await rm(join(directory, name), { recursive: true, force: true });
+}
+
+/** Where a runtime that died kept its sockets elsewhere, they are still there. */
+async function removePastRuns({ past }: Lock): Promise<void> {
+  for (const directory of past.map((socket) => dirname(socket)))
+    if (directory.startsWith(elsewherePrefix())) await rm(directory, { recursive: true, force: true });
+}
+
+function elsewherePrefix(): string {
+  return join(tmpdir(), "prism-run-");
+}
+
+function problemWith(path: string, reason: unknown): PrismError {
+  if (reason instanceof PrismError) return reason;
+  return fileProblem(reason, {
+    what: `server.state_dir: the state directory ${path}`,
+    remedy: "Point server.state_dir (or --state-dir) to another directory, or put this one right.",
+  });
+}

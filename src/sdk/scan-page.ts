@@ -23,6 +23,8 @@ export interface ScanQuery {
   /** How many entries at most: one more than the page holds. */
   readonly take: number;
   readonly withValues: boolean;
+  /** Values of a page in bytes at most, though it holds one entry at least: a backend need not fetch more than shows it full. */
+  readonly maxBytes: number;
 }
 
 /** One entry of a scan. The value is needed only where the query asks for it. */
@@ -43,7 +45,7 @@ export function scanQueryOf(request: ScanRequest): ScanQuery | undefined {
   }
   if (prefix.includes("\0") || Buffer.byteLength(prefix) > maxKeyBytes) return undefined;
   const limit = request.limit === 0 ? defaultLimit : Math.min(request.limit, maxLimit);
-  return { prefix, after: pageToken, take: limit + 1, withValues };
+  return { prefix, after: pageToken, take: limit + 1, withValues, maxBytes: maxPageBytes };
 }
 
 /** Makes the page of what a backend found. The token is the page's last key, so pages stay stable whatever is written meanwhile. */
@@ -52,7 +54,7 @@ export function pageOf(query: ScanQuery, found: Iterable<ScannedEntry>): Answere
   let bytes = 0;
   for (const { key, value = nothing } of found) {
     const last = entries.at(-1);
-    if (last && (entries.length === query.take - 1 || bytes + value.length > maxPageBytes)) {
+    if (last && (entries.length === query.take - 1 || bytes + value.length > query.maxBytes)) {
       return { entries, nextPageToken: last.key };
     }
     entries.push({ key, found: true, value: query.withValues ? value : nothing });

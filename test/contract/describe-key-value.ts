@@ -12,6 +12,8 @@ export interface KeyValuePlugin {
   /** A namespace's config. Every namespace gets the same, so that they share what can be shared. */
   readonly config: () => JsonObject;
   readonly credentials?: () => Record<string, string>;
+  /** Lets time pass for what a namespace stored, where the backend and not the plugin tells the time. */
+  readonly pass?: (namespace: string, ms: number) => Promise<void>;
 }
 
 /** Holds a plugin to every promise of keyvalue.proto, served as a real process. Its time is moved, not waited for. */
@@ -36,7 +38,7 @@ export function describeKeyValue(name: string, plugin: KeyValuePlugin): void {
       const credentials = plugin.credentials?.() ?? {};
       const opened = await launched.client.initialize(namespace, plugin.config(), { credentials });
       expect(opened).toMatchObject({ success: true, error: "" });
-      return new KeyValueClient(launched.client, namespace);
+      return new KeyValueClient(launched.client, namespace, plugin.pass);
     }
 
     describeValues(open);

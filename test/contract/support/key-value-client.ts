@@ -6,10 +6,16 @@ import type { PluginClient } from "./plugin-client.js";
 export class KeyValueClient {
   readonly namespace: string;
   readonly #client: PluginClient;
+  readonly #pass: ((namespace: string, ms: number) => Promise<void>) | undefined;
 
-  constructor(client: PluginClient, namespace: string) {
+  constructor(
+    client: PluginClient,
+    namespace: string,
+    pass?: (namespace: string, ms: number) => Promise<void>,
+  ) {
     this.#client = client;
     this.namespace = namespace;
+    this.#pass = pass;
   }
 
   async get(key: string): Promise<Uint8Array | undefined> {
@@ -102,8 +108,12 @@ export class KeyValueClient {
     return (await this.#client.run(operation, { key, ttlMs })).found;
   }
 
-  /** Moves the plugin's clock; see movable-clock.ts. */
+  /** Moves the backend's clock, or the plugin's; see movable-clock.ts. */
   async pass(ms: number): Promise<void> {
+    if (this.#pass) {
+      await this.#pass(this.namespace, ms);
+      return;
+    }
     await this.#client.execute(
       { operation: "advance_clock", params: { case: "rawParams", value: Buffer.from(String(ms)) } },
       { namespace: this.namespace },

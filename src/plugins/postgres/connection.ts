@@ -1,0 +1,227 @@
+import { Socket } from "node:net";
+import { Client } from "pg";
+import type { Call, PluginError } from "../../sdk/index.js";
+import {
+  away,
+  connectFailure,
+  left,
+  spoilsConnection,
+  statementFailure,
+  tooMany,
+  unreadable,
+} from "./errors.js";
+import type { Statement, Value } from "./statement.js";
+
+/** Statements on their way to the server at once. More would only wait there; here one can still be left out. */
+const maxSent = 64;
+/** Statements that wait here at most; then it is too much. */
+const maxWaiting = 4096;
+/** What a server is given to end a statement by itself before it is given up. */
+const graceMs = 2000;
+
+/** How to connect. */
+export interface ConnectionSettings {
+  readonly connectionString: string;
+  readonly applicationName: string;
+  readonly connectTimeoutMs: number;
+  readonly statementTimeoutMs: number;
+  /** Whether the server keeps statements prepared. */
+  readonly prepares: boolean;
+}
+
+/** What may be known of a caller: enough to see that it has left. */
+export type Caller = Pick<Call, "signal">;
+
+interface Query {
+  readonly statement: Statement<never>;
+  readonly values: Value[];
+  readonly caller: Caller | undefined;
+  resolve(rows: readonly unknown[]): void;
+  reject(reason: PluginError): void;
+}
+
+/** One connection. Statements are sent without waiting for the answers of those before (pipelined), all of one turn of the event loop in one write. */
+export class Connection {
+  readonly #client: Client;
+  readonly #socket: Socket;
+  readonly #settings: ConnectionSettings;
+  readonly #waiting: Query[] = [];
+  readonly #watch: NodeJS.Timeout;
+  #sent = 0;
+  #lastAnswerAt = performance.now();
+  #corked = false;
+  #ended: PluginError | undefined;
+  /** Called once when the connection breaks, not when it is closed. */
+  onBreak: (reason: PluginError) => void = () => undefined;
+  /** As the server tells them of itself. */
+  serverVersion = "";
+  serverEncoding = "";
+
+  /** Connects within the settings' time. Rejects with a sentence for the operator. */
+  static async open(settings: ConnectionSettings, signal: AbortSignal): Promise<Connection> {
+    const socket = new Socket();
+    const client = clientOver(socket, settings);
+    const connection = new Connection(client, socket, settings);
+    const leave = (): void => void socket.destroy();
+    signal.addEventListener("abort", leave);
+    try {
+      signal.throwIfAborted();
+      await client.connect();
+      await connection.#settle();
+      return connection;
+    } catch (reason) {
+      connection.#end(connectFailure(reason, nameOf(client)));
+      throw connectFailure(reason, nameOf(client));
+    } finally {
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  private constructor(client: Client, socket: Socket, settings: ConnectionSettings) {
+    this.#client = client;
+    this.#socket = socket;
+    this.#settings = settings;
+    client.on("error", (reason) => this.#end(connectFailure(reason, nameOf(client))));
+    client.on("end", () => this.#end(connectFailure(undefined, nameOf(client))));
+    this.#watch = setInterval(() => this.#giveUpSilence(), graceMs / 2).unref();
+  }
+
+  /** Statements sent and not yet answered, and those that wait. */
+  get load(): number {
+    return this.#sent + this.#waiting.length;
+  }
+
+  /** Since when nobody has used it, in milliseconds; 0 while somebody does. */
+  get idleMs(): number {
+    return this.load === 0 ? performance.now() - this.#lastAnswerAt : 0;
+  }
+
+  /** Why it is of no more use; undefined while it is. */
+  get ended(): PluginError | undefined {
+    return this.#ended;
+  }
+
+  /** Runs a statement. A caller that leaves while it waits here is not served. */
+  run<Row extends readonly unknown[]>(
+    statement: Statement<Row>,
+    values: Value[],
+    caller?: Caller,
+  ): Promise<readonly Row[]> {
+    return new Promise((resolve, reject) => {
+      const answer = (rows: readonly unknown[]): void => resolve(rows as readonly Row[]);
+      const query = { statement: statement as Statement<never>, values, caller, resolve: answer, reject };
+      if (this.#ended) reject(away());
+      else if (this.#sent < maxSent) this.#send(query);
+      else if (this.#waiting.length < maxWaiting) this.#waiting.push(query);
+      else reject(tooMany());
+    });
+  }
+
+  /** Runs several statements as one transaction. */
+  async runScript(text: string): Promise<void> {
+    try {
+      await this.#client.query(text);
+    } catch (reason) {
+      throw connectFailure(reason, nameOf(this.#client));
+    }
+  }
+
+  /** Lets what was sent be answered, says goodbye and closes. */
+  async close(): Promise<void> {
+    this.onBreak = () => undefined;
+    // A server that never answers must not keep us.
+    const silent = setTimeout(() => this.#socket.destroy(), graceMs).unref();
+    await this.#client.end();
+    clearTimeout(silent);
+  }
+
+  #send(query: Query): void {
+    const { statement, values } = query;
+    if (this.#sent++ === 0) this.#lastAnswerAt = performance.now();
+    this.#cork();
+    const name = this.#settings.prepares ? statement.name : undefined;
+    this.#client.query<unknown[], Value[]>(
+      { name, text: statement.text, values, rowMode: "array" },
+      (reason: Error | null, result) => {
+        this.#sent--;
+        this.#lastAnswerAt = performance.now();
+        if (reason) this.#fail(query, reason);
+        else query.resolve(result.rows);
+        this.#sendNext();
+      },
+    );
+  }
+
+  #sendNext(): void {
+    while (!this.#ended && this.#sent < maxSent) {
+      const next = this.#waiting.shift();
+      if (!next) return;
+      if (next.caller?.signal.aborted) next.reject(left());
+      else this.#send(next);
+    }
+  }
+
+  #fail(query: Query, reason: Error): void {
+    query.reject(statementFailure(reason, query.statement));
+    if (spoilsConnection(reason)) this.#end(connectFailure(reason, nameOf(this.#client)));
+  }
+
+  /** Holds the writes of one turn of the event loop together: a third less CPU a statement. */
+  #cork(): void {
+    if (this.#corked) return;
+    this.#corked = true;
+    this.#socket.cork();
+    process.nextTick(() => {
+      this.#corked = false;
+      this.#socket.uncork();
+    });
+  }
+
+  #giveUpSilence(): void {
+    const silentMs = performance.now() - this.#lastAnswerAt;
+    if (this.#sent > 0 && silentMs > this.#settings.statementTimeoutMs + graceMs) this.#socket.destroy();
+  }
+
+  /** Makes the server keep what was acknowledged, and end what takes too long. */
+  async #settle(): Promise<void> {
+    const { rows } = await this.#client.query<[string, string], string[]>({
+      text: `SELECT current_setting('server_version'), current_setting('server_encoding'),
+        set_config('statement_timeout', $1, false),
+        set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)`,
+      values: [String(this.#settings.statementTimeoutMs)],
+      rowMode: "array",
+    });
+    [this.serverVersion, this.serverEncoding] = rows[0] ?? ["", ""];
+  }
+
+  /** What was sent is failed by the client, one by one; what still waits was not sent. */
+  #end(reason: PluginError): void {
+    if (this.#ended) return;
+    this.#ended = reason;
+    clearInterval(this.#watch);
+    this.#socket.destroy();
+    for (const query of this.#waiting.splice(0)) query.reject(away());
+    this.onBreak(reason);
+  }
+}
+
+function clientOver(socket: Socket, settings: ConnectionSettings): Client {
+  const { connectionString, applicationName, connectTimeoutMs } = settings;
+  try {
+    return new Client({
+      connectionString,
+      application_name: applicationName,
+      connectionTimeoutMillis: connectTimeoutMs,
+      keepAlive: true,
+      pipeline: true,
+      stream: () => socket,
+    });
+  } catch {
+    // What pg says of a string that it cannot read may hold the password.
+    throw unreadable();
+  }
+}
+
+function nameOf({ host, port, database = "" }: Client): string {
+  return `${host}:${port}, database "${database}"`;
+}

@@ -25,7 +25,7 @@ export interface LaunchRequest {
   readonly dataDirectory: string;
   /** Shared secret, told as PRISM_PLUGIN_TOKEN. */
   readonly token: string;
-  /** One line that the instance wrote. */
+  /** One line that the instance wrote. Bounded in length and rate; a line about what was dropped stands for the rest. */
   onOutput(stream: "stdout" | "stderr", line: string): void;
 }
 
@@ -37,6 +37,14 @@ export interface LaunchedPlugin {
   readonly pid: number;
   /** Resolves when it has ended, with a sentence of how: "exited with code 1", "was killed by SIGKILL". */
   readonly ended: Promise<string>;
+  /** What it wrote last on stderr, as the end of a sentence; empty where that is nothing. For operators only. */
+  lastWords(): string;
   /** SIGTERM, then SIGKILL to its whole process group after the grace period. Safe to call twice. */
   terminate(graceMs: number): Promise<void>;
+}
+
+/** Knows the process groups that must not outlive the runtime, whatever ends it. */
+export interface ProcessGroups {
+  add(group: number): void;
+  remove(group: number): void;
 }

@@ -1,0 +1,13 @@
+export type { Channel, LaunchedPlugin, LaunchRequest, ProcessGroups } from "./channel.js";
+export { protocolVersion } from "./handshake.js";
+export { inProcessChannel } from "./in-process.js";
+export {
+  type Deadline,
+  type HealthReport,
+  type Opened,
+  type Opening,
+  PluginClient,
+} from "./plugin-client.js";
+export { pluginHost } from "./plugin-host.js";
+export { sidecarChannel, type SidecarSettings } from "./sidecar.js";
+export { unlessAborted, withinMs } from "./within.js";

@@ -1,0 +1,36 @@
+/** What a plugin wrote last, for the sentence that says why it fell. */
+export class LastWords {
+  readonly #lines: string[] = [];
+  readonly #keep: number;
+
+  constructor(keep = 5) {
+    this.#keep = keep;
+  }
+
+  add(line: string): void {
+    if (line.trim() === "") return;
+    this.#lines.push(messageOf(line));
+    if (this.#lines.length > this.#keep) this.#lines.shift();
+  }
+
+  /** As the end of a sentence: `; the last it wrote: "…"`, empty where it wrote nothing. */
+  toString(): string {
+    if (this.#lines.length === 0) return "";
+    const text = this.#lines.join(" / ");
+    return `; the last it wrote on stderr: ${JSON.stringify(text.length > 600 ? `…${text.slice(-600)}` : text)}`;
+  }
+}
+
+/** Plugins on the SDK write JSON; of that only the message is words. */
+function messageOf(line: string): string {
+  if (!line.startsWith("{")) return line;
+  try {
+    const parsed: unknown = JSON.parse(line);
+    if (typeof parsed === "object" && parsed !== null && "msg" in parsed && typeof parsed.msg === "string") {
+      return parsed.msg;
+    }
+  } catch {
+    // Not JSON after all.
+  }
+  return line;
+}

@@ -1,0 +1,229 @@
+import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import {
+  create,
+  type DescMessage,
+  fromBinary,
+  type MessageInitShape,
+  type MessageShape,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { fromJson } from "@bufbuild/protobuf";
+import { anyPack, StructSchema } from "@bufbuild/protobuf/wkt";
+import {
+  HealthCheckRequestSchema,
+  HealthCheckResponse_Status,
+  HealthCheckResponseSchema,
+  InitializeRequestSchema,
+  type InitializeResponse,
+  InitializeResponseSchema,
+  ShutdownRequestSchema,
+  ShutdownResponseSchema,
+} from "../../protocol/gen/prism/plugin/plugin_pb.js";
+import { Code, codeFrom, codeName, PrismError } from "../../protocol/index.js";
+import { callUnary, GrpcError } from "../../wire/index.js";
+import type { JsonObject } from "../model/namespace.js";
+import type { Health } from "../model/plugin-instance.js";
+import { dial, type Dialled } from "./dial.js";
+
+/** Whom to speak to. */
+export interface PluginAddress {
+  readonly namespace: string;
+  readonly socket: string;
+  /** The shared secret; empty = none. */
+  readonly token: string;
+}
+
+/** What a plugin gets to open the namespace with. */
+export interface Opening {
+  /** What the configuration calls the backend. */
+  readonly backend: string;
+  readonly config: JsonObject;
+  readonly credentials: Readonly<Record<string, string>>;
+  readonly proxyVersion: string;
+  /** Refuse a plugin that does not prove that it holds the token. */
+  readonly proofRequired: boolean;
+}
+
+/** What a plugin told of itself. */
+export interface Opened {
+  readonly version: string;
+  /** Empty where it did not tell. */
+  readonly operations: readonly string[];
+}
+
+/** How long an answer is waited for, and what ends the wait earlier. */
+export interface Deadline {
+  readonly ms: number;
+  readonly signal?: AbortSignal;
+}
+
+/** How a namespace fares, by its plugin's own word. */
+export interface HealthReport {
+  readonly health: Health;
+  /** One sentence, empty when all is well. */
+  readonly message: string;
+}
+
+type Method = "Initialize" | "HealthCheck" | "Shutdown";
+
+/** An answer about the life cycle is small; a plugin that sends more is at fault. */
+const mostBytes = 4 * 1024 * 1024;
+/** A plugin's sentences are passed on up to here. */
+const longestSentence = 1000;
+
+/** Speaks the plugin protocol's life cycle to one instance. Every call has a deadline; the connection is made anew when it was lost. */
+export class PluginClient {
+  readonly #address: PluginAddress;
+  #dialled: Promise<Dialled> | undefined;
+  #closed = false;
+
+  constructor(address: PluginAddress) {
+    this.#address = address;
+  }
+
+  /** Opens the namespace. Rejects with the plugin's own sentence where it refuses, and where its proof of identity is wrong. */
+  async initialize(opening: Opening, deadline: Deadline): Promise<Opened> {
+    const { backend, config, credentials, proxyVersion } = opening;
+    const { namespace, token } = this.#address;
+    const challenge = token === "" ? new Uint8Array() : randomBytes(32);
+    const response = await this.#call(
+      "Initialize",
+      [InitializeRequestSchema, InitializeResponseSchema],
+      {
+        namespace,
+        backendType: backend,
+        config: anyPack(StructSchema, fromJson(StructSchema, config as Parameters<typeof fromJson>[1])),
+        credentials: { ...credentials },
+        capabilities: { supportsDistributedTracing: true, supportsHotReload: true, proxyVersion },
+        challenge,
+      },
+      deadline,
+    );
+    this.#checkProof(response.proof, challenge, opening.proofRequired);
+    if (!response.success) throw this.#refusal(response);
+    const { pluginVersion, supportedOperations, operations } = response;
+    return {
+      version: pluginVersion,
+      operations: supportedOperations.length > 0 ? supportedOperations : operations.map(({ name }) => name),
+    };
+  }
+
+  /** Asks how the namespace fares. */
+  async healthCheck(deadline: Deadline): Promise<HealthReport> {
+    const schemas = [HealthCheckRequestSchema, HealthCheckResponseSchema] as const;
+    const { status, message } = await this.#call("HealthCheck", schemas, {}, deadline);
+    return { health: healthOf(status), message: shorten(message) };
+  }
+
+  /** Ends the namespace; rejects where the plugin says that not all could be closed in order. */
+  async shutdown(deadline: Deadline): Promise<void> {
+    const schemas = [ShutdownRequestSchema, ShutdownResponseSchema] as const;
+    const { success, error } = await this.#call("Shutdown", schemas, {}, deadline);
+    if (!success)
+      throw new PrismError("pluginFault", `${this.#plugin} did not end in order: ${shorten(error)}`);
+  }
+
+  /** Closes the connection. Safe to call twice. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    const dialled = await this.#dialled?.catch(() => undefined);
+    dialled?.connection.destroy();
+  }
+
+  get #plugin(): string {
+    return `the plugin of namespace "${this.#address.namespace}"`;
+  }
+
+  async #call<In extends DescMessage, Out extends DescMessage>(
+    method: Method,
+    [request, response]: readonly [In, Out],
+    message: MessageInitShape<In>,
+    deadline: Deadline,
+  ): Promise<MessageShape<Out>> {
+    const answer = await this.#exchange(method, toBinary(request, create(request, message)), deadline);
+    try {
+      return fromBinary(response, answer);
+    } catch (cause) {
+      throw new PrismError(
+        "pluginFault",
+        `${this.#plugin} answered ${method} with bytes that are no ${response.typeName}: it does not speak the plugin protocol`,
+        { cause },
+      );
+    }
+  }
+
+  async #exchange(method: Method, message: Uint8Array, deadline: Deadline): Promise<Uint8Array> {
+    const { namespace, token } = this.#address;
+    const headers = ["prism-namespace", namespace, ...(token === "" ? [] : ["prism-plugin-token", token])];
+    const ends = AbortSignal.timeout(deadline.ms);
+    const signal = deadline.signal ? AbortSignal.any([deadline.signal, ends]) : ends;
+    try {
+      const { connection } = await this.#connection(signal);
+      const path = `/prism.plugin.BackendPlugin/${method}`;
+      const call = { path, headers, message, timeoutMs: deadline.ms, signal, mostBytes };
+      return (await callUnary(connection, call)).message;
+    } catch (reason) {
+      throw this.#explain(method, reason, signal.aborted);
+    }
+  }
+
+  async #connection(signal: AbortSignal): Promise<Dialled> {
+    if (this.#closed) throw new PrismError("shuttingDown", `${this.#plugin} is not spoken to any more`);
+    const known = await this.#dialled?.catch(() => undefined);
+    if (known?.connection.canOpen) return known;
+    known?.connection.shutdown();
+    this.#dialled = dial(this.#address.socket, signal);
+    return this.#dialled;
+  }
+
+  #explain(method: Method, reason: unknown, late: boolean): PrismError {
+    if (reason instanceof PrismError) return reason;
+    if (late || (reason instanceof GrpcError && codeFrom(reason.code) === Code.DEADLINE_EXCEEDED)) {
+      const sentence = `${this.#plugin} did not answer ${method} in time`;
+      return new PrismError("deadlineExceeded", sentence, { cause: reason });
+    }
+    if (reason instanceof GrpcError) {
+      const code = codeFrom(reason.code);
+      const kind = code === Code.UNAVAILABLE ? "pluginAway" : "pluginFault";
+      const sentence = `${this.#plugin} answered ${method} with ${codeName(code)}: ${shorten(reason.message)}`;
+      return new PrismError(kind, sentence, { cause: reason });
+    }
+    const why = reason instanceof Error ? reason.message : String(reason);
+    return new PrismError("pluginAway", `${this.#plugin} cannot be reached for ${method}: ${why}`, {
+      cause: reason,
+    });
+  }
+
+  #checkProof(proof: Uint8Array, challenge: Uint8Array, required: boolean): void {
+    const { token } = this.#address;
+    if (token === "" || (proof.length === 0 && !required)) return;
+    const expected = createHmac("sha256", token).update(challenge).digest();
+    if (proof.length === expected.length && timingSafeEqual(proof, expected)) return;
+    const what = proof.length === 0 ? "does not prove" : "fails to prove";
+    throw new PrismError(
+      "pluginFault",
+      `${this.#plugin} ${what} that it holds the token: start it with PRISM_PLUGIN_TOKEN set to what plugin.token says, on an SDK that answers the challenge`,
+    );
+  }
+
+  #refusal({ error }: InitializeResponse): PrismError {
+    const sentence = error === "" ? "it gave no reason" : shorten(error);
+    return new PrismError("failedPrecondition", `${this.#plugin} refused to serve it: ${sentence}`);
+  }
+}
+
+function healthOf(status: HealthCheckResponse_Status): Health {
+  switch (status) {
+    case HealthCheckResponse_Status.HEALTHY:
+      return "HEALTHY";
+    case HealthCheckResponse_Status.DEGRADED:
+      return "DEGRADED";
+    default:
+      // A status of a later protocol: better to look than to trust.
+      return "UNHEALTHY";
+  }
+}
+
+function shorten(sentence: string): string {
+  return sentence.length > longestSentence ? `${sentence.slice(0, longestSentence)}…` : sentence;
+}

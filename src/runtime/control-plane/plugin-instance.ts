@@ -1,0 +1,272 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { PrismError } from "../../protocol/index.js";
+import {
+  type Channel,
+  type HealthReport,
+  type LaunchedPlugin,
+  type Opened,
+  PluginClient,
+  unlessAborted,
+  withinMs,
+} from "../channel/index.js";
+import type { Log } from "../model/log.js";
+import type { ChannelKind, JsonObject, Namespace } from "../model/namespace.js";
+import { type Health, type InstanceState, nextStates } from "../model/plugin-instance.js";
+import type { RouteInstance } from "../model/route-table.js";
+import { logOutput } from "./plugin-instance-output.js";
+
+/** What an instance needs of the rest of the runtime. */
+export interface InstanceNeighbours {
+  readonly channels: Readonly<Record<ChannelKind, Channel>>;
+  /** Resolves the secrets in a namespace's settings; called at each start, the outcome is not kept. */
+  readonly secrets: (namespace: Namespace) => Promise<Secrets>;
+  /** `run`: where the private directories of sockets are made. `data`: where each namespace has a directory. */
+  readonly paths: { readonly run: string; readonly data: string };
+  readonly log: Log;
+  readonly proxyVersion: string;
+}
+
+/** A namespace's settings with their secrets resolved. */
+export interface Secrets {
+  readonly config: JsonObject;
+  readonly credentials: Readonly<Record<string, string>>;
+}
+
+/** How to start one. */
+export interface InstanceStart {
+  /** Ends the start early. */
+  readonly signal: AbortSignal;
+  /** Reject one whose first word is that it is UNHEALTHY. */
+  readonly mustBeWell: boolean;
+  /** Told as each step is done. */
+  readonly onStep?: (step: StartStep) => void;
+}
+
+/** The steps of a start, in their order. */
+export type StartStep = "launch" | "initialize" | "health_check";
+
+/** How long the end of a process is waited for once its connection has failed, to say the better reason. */
+const endMs = 300;
+
+/** One running copy of a namespace's plugin, from launch to end. */
+export class PluginInstance {
+  readonly id: string;
+  readonly namespace: Namespace;
+  /** Called once where it ends while it serves or drains. */
+  onFall: (reason: string) => void = () => undefined;
+  readonly #near: InstanceNeighbours;
+  #state: InstanceState = "starting";
+  #reason = "";
+  #health: Health | undefined;
+  #opened: Opened = { version: "", operations: [] };
+  #directory: string | undefined;
+  #launched: LaunchedPlugin | undefined;
+  #client: PluginClient | undefined;
+  #ending: Promise<void> | undefined;
+
+  constructor(id: string, namespace: Namespace, near: InstanceNeighbours) {
+    this.id = id;
+    this.namespace = namespace;
+    this.#near = near;
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+  get reason(): string {
+    return this.#reason;
+  }
+  get health(): Health | undefined {
+    return this.#health;
+  }
+  get version(): string {
+    return this.#opened.version;
+  }
+  get operations(): readonly string[] {
+    return this.#opened.operations;
+  }
+  get pid(): number {
+    return this.#launched?.pid ?? 0;
+  }
+  get socket(): string {
+    return this.#launched?.socket ?? "";
+  }
+
+  /** How proxies reach it, while it is ready. */
+  get route(): RouteInstance {
+    return { id: this.id, socket: this.socket, token: this.#launched?.token ?? "" };
+  }
+
+  /** Launches, initializes and checks it; then it is ready. Where that fails nothing is left running, and the reason is thrown. */
+  async start({ signal, mustBeWell, onStep = () => undefined }: InstanceStart): Promise<void> {
+    const { startTimeoutMs } = this.namespace.plugin;
+    const endsAt = performance.now() + startTimeoutMs;
+    const within = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+    const leftMs = (): number => Math.max(1, Math.ceil(endsAt - performance.now()));
+    try {
+      const launched = await this.#launch(within);
+      onStep("launch");
+      await this.#initialize(launched, { signal: within, leftMs });
+      onStep("initialize");
+      const report = await this.checkHealth(leftMs(), within);
+      if (mustBeWell && report.health === "UNHEALTHY") throw unwell(this.namespace.name, report);
+      onStep("health_check");
+      this.#become("ready");
+    } catch (reason) {
+      const told = await this.#explain(reason);
+      this.fail(told.message);
+      await this.kill();
+      throw told;
+    }
+    void this.#launched?.ended.then((how) => this.#end(how));
+  }
+
+  /** Asks it how it fares. Rejects where no answer comes in time. */
+  async checkHealth(timeoutMs: number, signal?: AbortSignal): Promise<HealthReport> {
+    if (!this.#client) throw new PrismError("pluginAway", `${this.id} is not launched`);
+    const report = await this.#client.healthCheck({ ms: timeoutMs, ...(signal && { signal }) });
+    this.#health = report.health;
+    this.#reason =
+      report.health === "HEALTHY" ? "" : `the plugin says it is ${report.health}: ${report.message}`;
+    return report;
+  }
+
+  /** It takes nothing new from now on. */
+  drain(): void {
+    if (this.#state === "ready") this.#become("draining");
+  }
+
+  /** Something about it needs saying; the next health check may say otherwise. */
+  say(reason: string): void {
+    this.#reason = reason;
+  }
+
+  /** It cannot serve. */
+  fail(reason: string): void {
+    if (nextStates[this.#state].includes("failed")) this.#become("failed");
+    this.#reason = reason;
+  }
+
+  /** Ends it in order: Shutdown unless `silently`, SIGTERM, and SIGKILL after the grace period. Never rejects; safe to call twice. */
+  async shutdown({ graceMs, silently = false }: { graceMs: number; silently?: boolean }): Promise<void> {
+    this.#ending ??= this.#close(async () => {
+      if (!silently && this.#state !== "failed") await this.#tellShutdown(graceMs / 2);
+      await this.#launched?.terminate(graceMs / 2);
+    });
+    await this.#ending;
+  }
+
+  /** Ends it at once. Never rejects; safe to call twice. */
+  async kill(): Promise<void> {
+    this.#ending ??= this.#close(async () => this.#launched?.terminate(0));
+    await this.#ending;
+  }
+
+  async #launch(signal: AbortSignal): Promise<LaunchedPlugin> {
+    const { name, backend, plugin } = this.namespace;
+    const attached = plugin.code.kind === "attached";
+    const source = { plugin: backend, namespace: name, instance: this.id };
+    const channel = this.#near.channels[plugin.channel];
+    this.#launched = await channel.launch(
+      {
+        id: this.id,
+        namespace: name,
+        code: plugin.code,
+        env: plugin.env,
+        socketDirectory: attached ? "" : await this.#makeDirectory(),
+        dataDirectory: join(this.#near.paths.data, name),
+        token: attached ? plugin.token : randomBytes(32).toString("hex"),
+        onOutput: logOutput(this.#near.log, source),
+      },
+      signal,
+    );
+    return this.#launched;
+  }
+
+  async #initialize(
+    { socket, token }: LaunchedPlugin,
+    { signal, leftMs }: { signal: AbortSignal; leftMs: () => number },
+  ): Promise<void> {
+    const { name, backend, plugin } = this.namespace;
+    const slow = (): string =>
+      `the secrets of namespace "${name}" did not come in time: look after their provider`;
+    const secrets = await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
+    this.#client = new PluginClient({ namespace: name, socket, token });
+    const opening = {
+      ...secrets,
+      backend,
+      proxyVersion: this.#near.proxyVersion,
+      proofRequired: plugin.code.kind === "attached" && token !== "",
+    };
+    this.#opened = await this.#client.initialize(opening, { ms: leftMs(), signal });
+  }
+
+  async #makeDirectory(): Promise<string> {
+    const { run } = this.#near.paths;
+    try {
+      this.#directory = await mkdtemp(join(run, "i-"));
+      return this.#directory;
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new PrismError(
+        "failedPrecondition",
+        `no directory for a plugin's socket can be made in ${run}: ${why}`,
+        { cause },
+      );
+    }
+  }
+
+  /** A process that died says more than the connection that died with it. */
+  async #explain(reason: unknown): Promise<PrismError> {
+    const launched = this.#launched;
+    const foreseen = PrismError.from(reason);
+    if (foreseen.kind === "bug")
+      this.#near.log.error("an instance could not be started", { instance: this.id, reason: String(reason) });
+    if (!launched || foreseen.kind !== "pluginAway" || !(await withinMs(launched.ended, endMs)))
+      return foreseen;
+    const how = await launched.ended;
+    const sentence = `the plugin of namespace "${this.namespace.name}" ${how} before it was ready${launched.lastWords()}`;
+    return new PrismError("pluginAway", sentence, { cause: reason });
+  }
+
+  #end(how: string): void {
+    if (this.#ending || (this.#state !== "ready" && this.#state !== "draining")) return;
+    const reason = `the plugin ${how}${this.#launched?.lastWords() ?? ""}`;
+    this.fail(reason);
+    this.onFall(reason);
+  }
+
+  async #tellShutdown(ms: number): Promise<void> {
+    try {
+      await this.#client?.shutdown({ ms: Math.ceil(ms) });
+    } catch (reason) {
+      const why = reason instanceof Error ? reason.message : String(reason);
+      this.#near.log.warn("a plugin did not end in order", { instance: this.id, reason: why });
+    }
+  }
+
+  async #close(end: () => Promise<void> | undefined): Promise<void> {
+    try {
+      await end();
+      await this.#client?.close();
+      if (this.#directory) await rm(this.#directory, { recursive: true, force: true });
+    } catch (reason) {
+      this.#near.log.error("an instance did not end in order", { instance: this.id, reason: String(reason) });
+    }
+    if (nextStates[this.#state].includes("stopped")) this.#become("stopped");
+  }
+
+  #become(next: InstanceState): void {
+    if (!nextStates[this.#state].includes(next)) {
+      throw new PrismError("bug", `${this.id} cannot become ${next}: it is ${this.#state}`);
+    }
+    this.#state = next;
+  }
+}
+
+function unwell(name: string, { message }: HealthReport): PrismError {
+  const why = message === "" ? "it gave no reason" : message;
+  return new PrismError("failedPrecondition", `the plugin of namespace "${name}" is UNHEALTHY: ${why}`);
+}

@@ -1,0 +1,317 @@
+import { isDeepStrictEqual } from "node:util";
+import { PrismError } from "../../protocol/index.js";
+import { withinMs } from "../channel/index.js";
+import type { Namespace } from "../model/namespace.js";
+import { HealthMonitor } from "./health-monitor.js";
+import { type InstanceNeighbours, PluginInstance } from "./plugin-instance.js";
+import { emptyLedger, type OnReloadStep, reload, type ReloadLedger, type ReloadOutcome } from "./reload.js";
+import type { RoutePublisher } from "./route-publisher.js";
+import { type ChangeKind, changeKind } from "./supervisor-change.js";
+import type { Clock } from "./supervisor-clock.js";
+import { Restarts } from "./supervisor-restarts.js";
+import { NamespaceRoute } from "./supervisor-route.js";
+import type { InstanceStatus, NamespaceStatus } from "./supervisor-status.js";
+import { Turns } from "./supervisor-turns.js";
+
+/** What a supervised namespace needs of the rest of the runtime. */
+export interface NamespaceNeighbours extends InstanceNeighbours {
+  readonly routes: RoutePublisher;
+  readonly clock: Clock;
+  /** From 0 up to 1, for jitter. */
+  readonly random: () => number;
+  /** How long an instance that is replaced or removed may finish its calls. */
+  readonly drainMs: number;
+  /** How long an instance may take to end once it has drained. */
+  readonly graceMs: number;
+  /** Makes an instance's id, never the same twice. */
+  readonly nextId: (namespace: string) => string;
+  /** Something that the statuses tell is different now. */
+  readonly onChange: (namespace: string) => void;
+}
+
+/** What replaces the instance that serves. */
+interface Replacement {
+  /** As it stands when its turn has come. */
+  readonly namespace: () => Namespace;
+  /** Empty = any. */
+  readonly version: string;
+  /** The old one does not answer: what replaces it may say that it is UNHEALTHY, and calls of the old one are cut. */
+  readonly oldIsHung: boolean;
+  readonly onStep: OnReloadStep;
+}
+
+/** Keeps one namespace served: starts its instance, watches it, starts it again, replaces it, ends it. */
+export class SupervisedNamespace {
+  readonly #near: NamespaceNeighbours;
+  readonly #route: NamespaceRoute;
+  /** Starts and switches of the route: one at a time. */
+  readonly #changes = new Turns();
+  /** Declarations are taken one at a time. */
+  readonly #declarations = new Turns();
+  /** Whole reloads: one at a time. */
+  readonly #reloads = new Turns();
+  readonly #ends = new AbortController();
+  /** All that have not ended, and the last one where it failed. */
+  readonly #instances = new Set<PluginInstance>();
+  readonly #restarts: Restarts;
+  #desired: Namespace;
+  #monitor: HealthMonitor | undefined;
+  /** Why nobody serves, where nobody does. */
+  #reason = "it is being started";
+
+  constructor(namespace: Namespace, near: NamespaceNeighbours) {
+    this.#desired = namespace;
+    this.#near = near;
+    this.#route = new NamespaceRoute(namespace.name, near.routes);
+    const restart = (): void => void this.#bringUp();
+    this.#restarts = new Restarts(namespace.plugin.restart, { ...near, restart });
+  }
+
+  /** Whether a reload runs, so that another one has to wait. */
+  get isReloading(): boolean {
+    return this.#reloads.isBusy;
+  }
+
+  /** The version that serves, empty where none does or it did not tell. */
+  get version(): string {
+    return this.#route.current?.version ?? "";
+  }
+
+  status(): NamespaceStatus {
+    const { current } = this.#route;
+    return {
+      namespace: this.#desired,
+      ready: current !== undefined,
+      reason: current?.reason ?? this.#reason,
+      operations: current?.operations ?? [],
+    };
+  }
+
+  instances(): InstanceStatus[] {
+    return [...this.#instances].map(({ id, namespace, version, state, reason, pid, health }) => {
+      const { name, backend, plugin } = namespace;
+      const what = { id, namespace: name, plugin: backend, version, channel: plugin.channel };
+      return { ...what, state, reason, pid, health, restarts: this.#restarts.count };
+    });
+  }
+
+  /** Makes the first attempt to start. One that fails is no error here: the status tells, and the policy tries again. */
+  async start(): Promise<void> {
+    const known = this.#route.takeOut("its plugin is being started; try again in a moment");
+    await Promise.all([known, this.#bringUp()]);
+  }
+
+  /** Takes another declaration; where nobody serves it is simply started. Where a reload fails, nothing has changed. */
+  apply(namespace: Namespace): Promise<ChangeKind> {
+    return this.#declarations.run(async () => {
+      const kind = changeKind(this.#desired, namespace);
+      if (kind === "unchanged") return kind;
+      const isServed = await this.#changes.run(() => this.#takeUnlessReload(kind, namespace));
+      if (!isServed) await this.#bringUp();
+      else if (kind === "reload") await this.#replace({ ...this.#same, namespace: () => namespace });
+      return kind;
+    });
+  }
+
+  /** Replaces the instance; see {@link reload}. */
+  async reload(version: string, onStep: OnReloadStep): Promise<ReloadOutcome> {
+    const outcome = await this.#replace({ ...this.#same, version, onStep });
+    this.#restarts.reset(this.#desired.plugin.restart);
+    return outcome;
+  }
+
+  /** Takes the namespace out of the routes and ends its instance once that has drained. */
+  async remove(): Promise<ReloadLedger> {
+    this.#stopWatching();
+    return this.#reloads.run(async () => {
+      const old = await this.#changes.run(() => this.#route.remove());
+      return old ? this.#drain(old, this.#near.drainMs).finally(() => this.#end(old, false)) : emptyLedger;
+    });
+  }
+
+  /** Ends every instance within the deadline. Routes are left alone: who reads them is gone before. */
+  async stop(deadlineMs: number): Promise<void> {
+    this.#stopWatching();
+    await withinMs(this.#changes.over, deadlineMs);
+    await Promise.all([...this.#instances].map((instance) => instance.shutdown({ graceMs: deadlineMs })));
+  }
+
+  /** A proxy could not reach an instance: looks after it at once. Nothing where it is not the one that serves. */
+  noticeUnreachable(instanceId: string): void {
+    if (this.#route.current?.id === instanceId) this.#monitor?.checkNow();
+  }
+
+  async #bringUp(): Promise<void> {
+    await this.#changes.run(async () => {
+      if (this.#route.current || this.#ends.signal.aborted) return;
+      const fresh = this.#create(this.#desired);
+      try {
+        await fresh.start({ signal: this.#ends.signal, mustBeWell: false });
+        await this.#point(fresh);
+      } catch (reason) {
+        await fresh.kill();
+        this.#retryLater(fresh, PrismError.from(reason).message);
+      }
+    });
+  }
+
+  /** The same again. */
+  get #same(): Replacement {
+    return { namespace: () => this.#desired, version: "", oldIsHung: false, onStep: () => undefined };
+  }
+
+  async #replace({ namespace, version, oldIsHung, onStep }: Replacement): Promise<ReloadOutcome> {
+    return this.#reloads.run(async () => {
+      this.#assertNotEnded();
+      let fresh: PluginInstance | undefined;
+      const create = (): PluginInstance => (fresh = this.#create(namespace()));
+      try {
+        return await reload({
+          ...{ create, version, onStep, mustBeWell: !oldIsHung, signal: this.#ends.signal },
+          routes: {
+            inTurn: (change) => this.#changes.run(change),
+            point: (instance) => this.#point(instance),
+            drain: (old) => this.#drain(old, oldIsHung ? 0 : this.#near.drainMs),
+            shutdown: (old) => this.#end(old, oldIsHung),
+          },
+        });
+      } catch (reason) {
+        if (fresh && fresh !== this.#route.current) await this.#end(fresh, true);
+        throw reason;
+      }
+    });
+  }
+
+  /** Sends new calls to a ready instance and watches it; gives back the one before. */
+  async #point(fresh: PluginInstance): Promise<PluginInstance | undefined> {
+    const old = await this.#route.point(fresh, fresh.namespace.deadlineMs);
+    this.#take(fresh.namespace);
+    this.#restarts.served();
+    for (const instance of this.#instances) if (instance.state === "failed") this.#forget(instance);
+    const { id, version } = fresh;
+    this.#near.log.info("a plugin instance serves", {
+      namespace: fresh.namespace.name,
+      instance: id,
+      version,
+    });
+    this.#changed();
+    return old;
+  }
+
+  /** Makes a declaration the one that stands: who watches and who restarts go by it from now on. */
+  #take(namespace: Namespace): void {
+    const { restart } = this.#desired.plugin;
+    this.#desired = namespace;
+    if (!isDeepStrictEqual(restart, namespace.plugin.restart)) this.#restarts.reset(namespace.plugin.restart);
+    this.#watch();
+    this.#changed();
+  }
+
+  /** Takes a declaration, unless that needs another instance than the one that serves; whether one serves. */
+  async #takeUnlessReload(kind: ChangeKind, namespace: Namespace): Promise<boolean> {
+    const isServed = this.#route.current !== undefined;
+    if (isServed && kind === "reload") return true;
+    this.#take(namespace);
+    if (isServed) await this.#route.setDeadline(namespace.deadlineMs);
+    else this.#restarts.reset(namespace.plugin.restart);
+    return isServed;
+  }
+
+  #watch(): void {
+    this.#monitor?.stop();
+    const instance = this.#route.current;
+    if (!instance) return;
+    this.#monitor = new HealthMonitor({
+      settings: this.#desired.plugin.health,
+      clock: this.#near.clock,
+      check: (timeoutMs) => instance.checkHealth(timeoutMs),
+      onReport: () => this.#changed(),
+      onUnhealthy: (reason) => void this.#replaceHung(instance, reason),
+    });
+  }
+
+  /** One that answers no more is replaced as in a reload, but what it holds is not waited for. */
+  async #replaceHung(hung: PluginInstance, reason: string): Promise<void> {
+    const { name } = this.#desired;
+    this.#near.log.warn("a plugin instance hangs and is replaced", {
+      namespace: name,
+      instance: hung.id,
+      reason,
+    });
+    hung.say(reason);
+    this.#changed();
+    // A reload that runs may have replaced it by then.
+    await this.#reloads.over;
+    if (hung !== this.#route.current) return;
+    try {
+      await this.#replace({ ...this.#same, oldIsHung: true });
+      this.#restarts.replaced();
+    } catch (failure) {
+      hung.fail(`${reason}; and what was to replace it failed: ${PrismError.from(failure).message}`);
+      this.#fell(hung, hung.reason);
+    }
+  }
+
+  #create(namespace: Namespace): PluginInstance {
+    for (const instance of this.#instances) if (instance.state === "failed") this.#instances.delete(instance);
+    const instance = new PluginInstance(this.#near.nextId(namespace.name), namespace, this.#near);
+    instance.onFall = (reason) => this.#fell(instance, reason);
+    this.#instances.add(instance);
+    this.#changed();
+    return instance;
+  }
+
+  /** The instance that serves is gone: out of the route at once, and a restart is due. */
+  #fell(instance: PluginInstance, reason: string): void {
+    void instance.kill();
+    if (!this.#route.lose(instance, "its plugin fell and is started again; try again in a moment")) return;
+    this.#monitor?.stop();
+    this.#retryLater(instance, reason);
+  }
+
+  #retryLater(instance: PluginInstance, reason: string): void {
+    if (this.#ends.signal.aborted) return;
+    const isAbsent = instance.namespace.plugin.code.kind === "attached" && instance.socket === "";
+    const when = isAbsent ? this.#restarts.absent() : this.#restarts.fell();
+    this.#reason = `${reason}${when}`;
+    this.#near.log.warn("no plugin instance serves", {
+      namespace: this.#desired.name,
+      instance: instance.id,
+      reason: this.#reason,
+    });
+    this.#changed();
+  }
+
+  async #drain(old: PluginInstance, drainMs: number): Promise<ReloadLedger> {
+    old.drain();
+    this.#changed();
+    return this.#near.routes.drain(old.id, drainMs);
+  }
+
+  /** Ends an instance. An attached plugin may go on serving the namespace behind the same socket. */
+  async #end(old: PluginInstance, atOnce: boolean): Promise<void> {
+    const goesOn = old.socket === this.#route.current?.socket;
+    await (atOnce ? old.kill() : old.shutdown({ graceMs: this.#near.graceMs, silently: goesOn }));
+    this.#forget(old);
+  }
+
+  #forget(instance: PluginInstance): void {
+    this.#instances.delete(instance);
+    this.#changed();
+  }
+
+  #stopWatching(): void {
+    this.#ends.abort();
+    this.#monitor?.stop();
+    this.#restarts.stop();
+  }
+
+  #assertNotEnded(): void {
+    if (!this.#ends.signal.aborted) return;
+    throw new PrismError("shuttingDown", `namespace "${this.#desired.name}" is being ended`);
+  }
+
+  #changed(): void {
+    this.#near.onChange(this.#desired.name);
+  }
+}

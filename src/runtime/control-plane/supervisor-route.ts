@@ -1,0 +1,88 @@
+import { PrismError } from "../../protocol/index.js";
+import type { PluginInstance } from "./plugin-instance.js";
+import type { RoutePublisher } from "./route-publisher.js";
+
+/** The route of one namespace: which instance serves it, as every proxy knows it. */
+export class NamespaceRoute {
+  readonly #namespace: string;
+  readonly #publisher: RoutePublisher;
+  #current: PluginInstance | undefined;
+  /** On its way to be the current one. */
+  #coming: PluginInstance | undefined;
+  #deadlineMs = 0;
+
+  constructor(namespace: string, publisher: RoutePublisher) {
+    this.#namespace = namespace;
+    this.#publisher = publisher;
+  }
+
+  /** Who serves. */
+  get current(): PluginInstance | undefined {
+    return this.#current;
+  }
+
+  /**
+   * Sends new calls to a ready instance; resolves with the one before when every proxy has acknowledged. Where the
+   * fresh one falls meanwhile, or a proxy cannot be told, the one before serves on and the reason is thrown.
+   */
+  async point(fresh: PluginInstance, deadlineMs: number): Promise<PluginInstance | undefined> {
+    const old = this.#current;
+    const oldDeadlineMs = this.#deadlineMs;
+    this.#coming = fresh;
+    try {
+      assertReady(fresh);
+      await this.#publish(fresh, deadlineMs);
+      assertReady(fresh);
+      this.#current = fresh;
+      return old;
+    } catch (reason) {
+      if (old?.state === "ready") await this.#publish(old, oldDeadlineMs);
+      else await this.takeOut("its plugin fell");
+      throw reason;
+    } finally {
+      this.#coming = undefined;
+    }
+  }
+
+  /** Tells the proxies another deadline for the instance that serves. */
+  async setDeadline(deadlineMs: number): Promise<void> {
+    if (this.#current) await this.#publish(this.#current, deadlineMs);
+  }
+
+  /**
+   * An instance has fallen: takes it out of the route at once. False where it did not serve. While a switch is under
+   * way the switch's end decides who serves.
+   */
+  lose(fallen: PluginInstance, reason: string): boolean {
+    if (this.#coming) return fallen === this.#coming || fallen === this.#current;
+    if (fallen !== this.#current) return false;
+    void this.takeOut(reason).catch(() => undefined);
+    return true;
+  }
+
+  /** Nobody serves, and callers are told why. It counts at once; resolves when every proxy has acknowledged. */
+  async takeOut(reason: string): Promise<void> {
+    this.#current = undefined;
+    const namespace = this.#namespace;
+    const sentence = `namespace "${namespace}" is not served just now: ${reason}`;
+    await this.#publisher.point(namespace, { namespace, reason: sentence, operations: [], deadlineMs: 0 });
+  }
+
+  /** The namespace is no more; gives back who served it. */
+  async remove(): Promise<PluginInstance | undefined> {
+    const old = this.#current;
+    this.#current = undefined;
+    await this.#publisher.point(this.#namespace, undefined);
+    return old;
+  }
+
+  async #publish({ route, operations }: PluginInstance, deadlineMs: number): Promise<void> {
+    this.#deadlineMs = deadlineMs;
+    const namespace = this.#namespace;
+    await this.#publisher.point(namespace, { namespace, instance: route, operations, deadlineMs });
+  }
+}
+
+function assertReady(fresh: PluginInstance): void {
+  if (fresh.state !== "ready") throw new PrismError("pluginAway", fresh.reason);
+}

@@ -1,6 +1,7 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { ExecuteResponseSchema } from "../protocol/gen/prism/plugin/plugin_pb.js";
 import type { PrismError } from "../protocol/index.js";
+import { frameMessage, messageHeadBytes } from "../wire/index.js";
 
 /** A gRPC message ready to send: its frame's header and what wraps the result, then the result itself. */
 export interface Answer {
@@ -8,8 +9,6 @@ export interface Answer {
   /** Empty where the result was small enough to be copied behind the head. */
   readonly body: Uint8Array;
 }
-
-const frameBytes = 5;
 
 /** Results from this size on are sent as they are, behind the head; smaller ones are cheaper to copy. */
 const copiedBytes = 16 * 1024;
@@ -44,11 +43,11 @@ export class AnswerWriter {
     const innerBytes = typeUrl ? typeUrl.length + 1 + varintBytes(length) + length : length;
     const messageBytes = this.#before.length + 1 + varintBytes(innerBytes) + innerBytes;
     const copies = length < copiedBytes;
-    const head = Buffer.allocUnsafe(frameBytes + messageBytes - (copies ? 0 : length));
+    const head = Buffer.allocUnsafe(messageHeadBytes + messageBytes - (copies ? 0 : length));
     head[0] = 0;
     head.writeUInt32BE(messageBytes, 1);
-    head.set(this.#before, frameBytes);
-    let at = frameBytes + this.#before.length;
+    head.set(this.#before, messageHeadBytes);
+    let at = messageHeadBytes + this.#before.length;
     head[at] = this.#tag;
     at = writeVarint(head, at + 1, innerBytes);
     if (typeUrl) {
@@ -66,16 +65,7 @@ export class AnswerWriter {
 /** The answer of an operation that failed. */
 export function failureAnswer(error: PrismError): Buffer {
   const failed = { success: false, error: error.message, errorCode: error.code };
-  return frame(toBinary(ExecuteResponseSchema, create(ExecuteResponseSchema, failed)));
-}
-
-/** A message behind its gRPC frame header. */
-export function frame(message: Uint8Array): Buffer {
-  const framed = Buffer.allocUnsafe(frameBytes + message.length);
-  framed[0] = 0;
-  framed.writeUInt32BE(message.length, 1);
-  framed.set(message, frameBytes);
-  return framed;
+  return frameMessage(toBinary(ExecuteResponseSchema, create(ExecuteResponseSchema, failed)));
 }
 
 function typeUrlField(typeName: string): Buffer {

@@ -16,21 +16,21 @@ export class CallContext implements Call {
   readonly operation: string;
   readonly log: Log;
   readonly #head: CallHead;
-  #message: Buffer | undefined;
+  #request: Buffer | undefined;
   #metadata: Map<string, string> | undefined;
   #controller: AbortController | undefined;
   #cancelled: Error | undefined;
 
-  /** `message` is an ExecuteRequest that has metadata; its bytes may be a view until {@link detach}. */
+  /** `request` is an ExecuteRequest that has metadata; its bytes may be a view until {@link detach}. */
   constructor(
     head: CallHead,
     operation: string,
-    { log, message }: { log: Log; message?: Buffer | undefined },
+    { log, request }: { log: Log; request?: Buffer | undefined },
   ) {
     this.#head = head;
     this.operation = operation;
     this.log = log;
-    this.#message = message;
+    this.#request = request;
   }
 
   get namespace(): string {
@@ -74,9 +74,9 @@ export class CallContext implements Call {
   }
 
   #read(key: string): string | undefined {
-    if (this.#message) {
-      this.#metadata = readMetadata(this.#message, 0, this.#message.length);
-      this.#message = undefined;
+    if (this.#request) {
+      this.#metadata = readMetadata(this.#request, 0, this.#request.length);
+      this.#request = undefined;
     }
     return this.#metadata?.get(key);
   }

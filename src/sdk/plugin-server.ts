@@ -19,6 +19,7 @@ import { Code, PrismError } from "../protocol/index.js";
 import {
   type Connection,
   type HeaderList,
+  type Limits,
   parseTimeout,
   serveHttp2,
   type Stream,
@@ -50,6 +51,14 @@ interface RequestHead {
   readonly refusal: PrismError | undefined;
 }
 
+/** The peer is Prism, which carries the calls of many clients on one connection, and their cancellations. */
+const trustedPeer: Partial<Limits> = {
+  concurrentStreams: 10_000,
+  resetBurst: 1_000_000,
+  resetsPerSecond: 1_000_000,
+  idleFramesPerSecond: 1_000_000,
+};
+
 const service = "/prism.plugin.BackendPlugin/";
 
 /** Speaks the plugin protocol for one plugin, on whatever connections it is given. */
@@ -67,7 +76,7 @@ export class PluginServer {
   accept(socket: Socket): void {
     const connection = serveHttp2(
       socket,
-      {},
+      { limits: trustedPeer },
       {
         onRequest: (stream, headers, endStream) => this.#route(stream, headers, endStream),
         onClose: () => this.#connections.delete(connection),

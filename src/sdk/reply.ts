@@ -1,5 +1,5 @@
 import { type Code, type PrismError } from "../protocol/index.js";
-import { encodeGrpcMessage, HeaderList, type Stream } from "../wire/index.js";
+import { encodeGrpcMessage, ErrorCode, HeaderList, type Stream } from "../wire/index.js";
 
 /** The headers before a message. */
 export const responseHead = new HeaderList([":status", "200", "content-type", "application/grpc"]);
@@ -19,6 +19,8 @@ export function refuse(stream: Stream, { code, message }: PrismError, begun = fa
   if (stream.sendClosed) return;
   const status = ["grpc-status", String(code), "grpc-message", encodeGrpcMessage(message)];
   stream.sendHeaders(new HeaderList(begun ? status : [...responseHead.fields, ...status]), true);
+  // Whatever the caller had still to say, nobody will read it; without effect where it has said all.
+  if (!begun) stream.reset(ErrorCode.NO_ERROR);
 }
 
 /** The trailers of an operation that failed: the channel did its work, and the code stands where a proxy need not decode. */

@@ -1,16 +1,14 @@
 import { PrismError } from "../protocol/index.js";
-import type { ClosedBy, Stream, StreamListener } from "../wire/index.js";
-import { frame } from "./answer.js";
-import { checkSingleFrame, MessageCollector } from "./message-collector.js";
+import { type ClosedBy, frameMessage, type Stream, type StreamListener } from "../wire/index.js";
 import { refuse, reply } from "./reply.js";
+import { SingleMessage } from "./single-message.js";
 
-const frameBytes = 5;
 const nothing = Buffer.alloc(0);
 
 /** One call of the plugin's life cycle: a whole message in, a whole message out. */
 export class RpcCall implements StreamListener {
   readonly #serve: (message: Buffer, signal: AbortSignal) => Promise<Uint8Array>;
-  readonly #collector: MessageCollector;
+  readonly #parts: SingleMessage;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal;
 
@@ -20,7 +18,7 @@ export class RpcCall implements StreamListener {
     { maxBytes, timeoutMs }: { maxBytes: number; timeoutMs: number | undefined },
   ) {
     this.#serve = serve;
-    this.#collector = new MessageCollector(maxBytes);
+    this.#parts = new SingleMessage(maxBytes);
     const { signal } = this.#controller;
     this.#signal =
       timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
@@ -30,11 +28,8 @@ export class RpcCall implements StreamListener {
     stream.credit(windowBytes);
     if (stream.sendClosed) return;
     try {
-      this.#collector.add(bytes);
-      if (!endStream) return;
-      const framed = this.#collector.take();
-      checkSingleFrame(framed);
-      void this.#answer(stream, framed.subarray(frameBytes));
+      this.#parts.add(bytes);
+      if (endStream) void this.#answer(stream, this.#parts.take());
     } catch (reason) {
       refuse(stream, PrismError.from(reason));
     }
@@ -52,7 +47,7 @@ export class RpcCall implements StreamListener {
 
   async #answer(stream: Stream, message: Buffer): Promise<void> {
     try {
-      const answer = frame(await this.#serve(message, this.#signal));
+      const answer = frameMessage(await this.#serve(message, this.#signal));
       if (!stream.sendClosed) reply(stream, answer);
     } catch (reason) {
       refuse(stream, PrismError.from(reason));

@@ -1,19 +1,27 @@
 import { PrismError } from "../protocol/index.js";
-import { type ClosedBy, MessageReader, type Stream, type StreamListener } from "../wire/index.js";
-import { frame } from "./answer.js";
+import {
+  type ClosedBy,
+  frameMessage,
+  MessageReader,
+  type Stream,
+  type StreamListener,
+} from "../wire/index.js";
 import { CallContext, type CallHead } from "./call-context.js";
 import { type Envelope, readEnvelope } from "./envelope.js";
 import { Inbox } from "./inbox.js";
 import type { StreamingOperation } from "./operation.js";
 import { okTrailers, refuse, responseHead } from "./reply.js";
 import type { Running, Served, ServedNamespace } from "./served-namespace.js";
+import { readMessages } from "./single-message.js";
 import { foreseen, paramsOf } from "./unary-call.js";
 
 /** Bytes that may wait for the caller before the operation is slowed down. */
 const maxQueuedBytes = 256 * 1024;
 
+const nothing = Buffer.alloc(0);
+
 /** StreamResponse{is_final: true}: the end of every stream that ends in order. */
-const finalMessage = frame(Buffer.from([0x18, 0x01]));
+const finalMessage = frameMessage(Buffer.from([0x18, 0x01]));
 
 /** One ExecuteStream: the first message names the operation, and every message that carries parameters is one request. */
 export class StreamingCall implements StreamListener, Running {
@@ -45,7 +53,7 @@ export class StreamingCall implements StreamListener, Running {
       return;
     }
     try {
-      for (const message of this.#reader.push(bytes)) this.#take(Buffer.from(message));
+      for (const message of readMessages(this.#reader, bytes)) this.#take(message);
       this.#inbox.account(windowBytes);
       if (endStream) this.#endOfRequests();
     } catch (reason) {
@@ -53,8 +61,8 @@ export class StreamingCall implements StreamListener, Running {
     }
   }
 
-  onHeaders(_stream: Stream, _trailers: unknown, endStream: boolean): void {
-    if (endStream) this.#endOfRequests();
+  onHeaders(stream: Stream, _trailers: unknown, endStream: boolean): void {
+    if (endStream) this.onData(stream, nothing, 0, true);
   }
 
   onDrain(stream: Stream): void {
@@ -78,7 +86,9 @@ export class StreamingCall implements StreamListener, Running {
   }
 
   #endOfRequests(): void {
-    if (!this.#found) throw new PrismError("invalidRequest", "the stream ended before it named an operation");
+    if (!this.#found || !this.#reader.atBoundary) {
+      throw new PrismError("invalidRequest", "the stream ended before a whole message had come");
+    }
     this.#inbox.end();
   }
 

@@ -1,16 +1,15 @@
 import { Code, PrismError } from "../protocol/index.js";
-import type { ClosedBy, Stream, StreamListener } from "../wire/index.js";
+import { type ClosedBy, messageHeadBytes, type Stream, type StreamListener } from "../wire/index.js";
 import { failureAnswer } from "./answer.js";
 import { CallContext, type CallHead } from "./call-context.js";
 import { type Envelope, readEnvelope } from "./envelope.js";
 import { reasonFields } from "./json-log.js";
-import { checkSingleFrame, MessageCollector } from "./message-collector.js";
 import type { UnaryOperation } from "./operation.js";
 import { PluginError } from "./plugin-error.js";
 import { failureTrailers, okTrailers, refuse, reply, responseHead } from "./reply.js";
 import type { Running, Served, ServedNamespace } from "./served-namespace.js";
+import { isWholeMessage, SingleMessage } from "./single-message.js";
 
-const frameBytes = 5;
 const nothing = Buffer.alloc(0);
 
 /**
@@ -21,7 +20,7 @@ export class UnaryCall implements StreamListener, Running {
   readonly #served: ServedNamespace;
   readonly #head: CallHead;
   readonly #maxBytes: number;
-  #collector: MessageCollector | undefined;
+  #parts: SingleMessage | undefined;
   #context: CallContext | undefined;
   #stream: Stream | undefined;
   #deadline: NodeJS.Timeout | undefined;
@@ -37,13 +36,13 @@ export class UnaryCall implements StreamListener, Running {
     stream.credit(windowBytes);
     if (stream.sendClosed) return;
     try {
-      if (endStream && !this.#collector) {
-        this.#execute(stream, bytes, true);
+      if (endStream && !this.#parts && isWholeMessage(bytes, this.#maxBytes)) {
+        this.#execute(stream, { bytes, from: messageHeadBytes, isView: true });
         return;
       }
-      this.#collector ??= new MessageCollector(this.#maxBytes);
-      this.#collector.add(bytes);
-      if (endStream) this.#execute(stream, this.#collector.take(), false);
+      this.#parts ??= new SingleMessage(this.#maxBytes);
+      this.#parts.add(bytes);
+      if (endStream) this.#execute(stream, { bytes: this.#parts.take(), from: 0, isView: false });
     } catch (reason) {
       refuse(stream, PrismError.from(reason));
     }
@@ -65,14 +64,13 @@ export class UnaryCall implements StreamListener, Running {
     if (this.#stream) refuse(this.#stream, reason);
   }
 
-  #execute(stream: Stream, framed: Buffer, isView: boolean): void {
-    checkSingleFrame(framed);
-    const envelope = envelopeOf(framed);
+  #execute(stream: Stream, message: Message): void {
+    const envelope = envelopeOf(message);
     this.#begunAt = performance.now();
     this.#served.begin();
     try {
       const found = this.#served.unary(envelope.operation);
-      this.#run(stream, found, { framed, envelope, isView });
+      this.#run(stream, found, { message, envelope });
     } catch (reason) {
       this.#fail(stream, reason);
     }
@@ -81,12 +79,13 @@ export class UnaryCall implements StreamListener, Running {
   #run(
     stream: Stream,
     found: Served<UnaryOperation>,
-    { framed, envelope, isView }: { framed: Buffer; envelope: Envelope; isView: boolean },
+    { message, envelope }: { message: Message; envelope: Envelope },
   ): void {
-    const params = paramsOf(found.operation, envelope, framed);
+    const { bytes, from, isView } = message;
+    const params = paramsOf(found.operation, envelope, bytes);
     const owned = isView && found.operation.keepsBytes ? Uint8Array.prototype.slice.call(params) : params;
-    const message = envelope.hasMetadata ? framed.subarray(frameBytes) : undefined;
-    const context = new CallContext(this.#head, envelope.operation, { log: this.#served.log, message });
+    const request = envelope.hasMetadata ? bytes.subarray(from) : undefined;
+    const context = new CallContext(this.#head, envelope.operation, { log: this.#served.log, request });
     const result = found.operation.run(owned, context);
     if (result instanceof Uint8Array) this.#answer(stream, found, result);
     else this.#await(stream, found, { result, context });
@@ -149,9 +148,16 @@ export function foreseen(reason: unknown, cancelled: boolean, { log, name }: Ser
   return new PrismError("bug", "the plugin failed in a way it did not foresee; its log has the details");
 }
 
-function envelopeOf(framed: Buffer): Envelope {
+/** An ExecuteRequest from an offset on; as a view it is valid only during the event. */
+interface Message {
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly isView: boolean;
+}
+
+function envelopeOf({ bytes, from }: Message): Envelope {
   try {
-    return readEnvelope(framed, frameBytes, framed.length);
+    return readEnvelope(bytes, from, bytes.length);
   } catch (cause) {
     throw new PrismError(
       "invalidRequest",

@@ -416,8 +416,9 @@ function describeConditions(open: Open): void {
   test("swaps only what is expected, and tells what is there", async () => {
     const kv = await open();
 
-    expect(await kv.compareAndSet("key", "old", "new")).toMatchObject({ swapped: false, current: undefined });
+    expect(await kv.compareAndSet("key", "old", "new")).toMatchObject({ swapped: false });
     expect(await kv.compareAndSet("key", undefined, "1")).toMatchObject({ swapped: true });
+    expect((await kv.compareAndSet("none", "old", "new")).current).toBeUndefined();
     const again = await kv.compareAndSet("key", undefined, "2");
     expect(again).toMatchObject({ swapped: false });
     expect(Buffer.from(again.current ?? []).toString()).toBe("1");

@@ -2,15 +2,22 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { Worker } from "node:worker_threads";
 import { PluginClient } from "./plugin-client.js";
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
 const host = join(root, "src/sdk/host.ts");
+
+/** A worker thread knows no TypeScript until it is taught. */
+const fromSource = `
+import("tsx/esm/api").then(({ register }) => {
+  register();
+  return import(${JSON.stringify(pathToFileURL(host).href)});
+});`;
 
 /** Where an instance runs. */
 export type Home = "process" | "worker";
@@ -59,7 +66,9 @@ export async function launchPlugin({ module, home, env = {}, directory }: Launch
     ...env,
   };
   const run =
-    home === "process" ? startProcess(join(root, module), given) : startWorker(join(root, module), given);
+    home === "process"
+      ? startProcess(resolve(root, module), given)
+      : startWorker(resolve(root, module), given);
   let errors = "";
   run.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
   const handshake = await Promise.race([
@@ -110,13 +119,8 @@ function startProcess(module: string, env: Record<string, string>): Run {
 }
 
 function startWorker(module: string, env: Record<string, string>): Run {
-  const worker = new Worker(host, {
-    argv: [module],
-    env,
-    stdout: true,
-    stderr: true,
-    execArgv: ["--import", "tsx"],
-  });
+  const options = { argv: [module], env, stdout: true, stderr: true };
+  const worker = new Worker(fromSource, { ...options, eval: true });
   return {
     child: undefined,
     stdout: worker.stdout,
@@ -127,7 +131,7 @@ function startWorker(module: string, env: Record<string, string>): Run {
   };
 }
 
-async function firstLine(stream: Readable): Promise<string> {
-  for await (const line of createInterface({ input: stream })) return line;
-  return "";
+/** Settles only if there is a line. */
+function firstLine(stream: Readable): Promise<string> {
+  return new Promise((resolve) => createInterface({ input: stream }).once("line", resolve));
 }

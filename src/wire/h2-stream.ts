@@ -92,6 +92,8 @@ export class H2Stream implements Stream {
   }
 
   credit(bytes: number): void {
+    // What a closed stream still owed was credited to the connection when it closed.
+    if (this.state === "closed") return;
     this.owed -= bytes;
     this.#owner.creditStream(this, bytes);
   }

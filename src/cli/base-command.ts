@@ -26,7 +26,7 @@ export abstract class PrismCommand extends Command {
   }
 }
 
-// By name: to import the class would load the protocol's messages for every `--help`.
+// By its fields: to import the class would load the protocol's messages for every `--help`.
 function isPrismError(error: unknown): error is PrismError {
-  return error instanceof Error && error.name === "PrismError";
+  return error instanceof Error && "kind" in error && "reason" in error && "info" in error;
 }

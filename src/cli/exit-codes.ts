@@ -17,5 +17,6 @@ export const ExitCode = {
 export function exitCodeOf(kind: ErrorKind): number {
   if (kind === "unreachable") return ExitCode.unreachable;
   if (kind === "invalidConfig") return ExitCode.usage;
+  if (kind === "cancelled") return ExitCode.interrupted;
   return ExitCode.failed;
 }

@@ -1,0 +1,65 @@
+import { type DescMessage, fromBinary, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
+import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
+import type { ExecuteResponse } from "../protocol/gen/prism/plugin/plugin_pb.js";
+import { codeFrom, PrismError, typedOperations, typeUrlOf } from "../protocol/index.js";
+
+/** What an operation answered. */
+export interface Answer {
+  /** Canonical protobuf JSON; an answer in bytes is text where it is UTF-8, else `{"base64": …}`. */
+  readonly json: JsonValue;
+  /** The bytes in it that are text, as "path: text", for eyes. */
+  readonly texts: readonly string[];
+}
+
+/** Reads a plugin's answer. Throws `operationFailed` with the plugin's own sentence and code where it failed. */
+export function answerOf(operation: string, response: ExecuteResponse): Answer {
+  const { success, error, errorCode, result } = response;
+  if (!success) {
+    const sentence = error === "" ? `${operation} failed, and the plugin gave no reason` : error;
+    throw new PrismError("operationFailed", sentence, { code: codeFrom(errorCode) });
+  }
+  const output = typedOperations.get(operation)?.output;
+  if (result.case !== "typedResult") return { json: jsonOfBytes(result.value), texts: [] };
+  if (!output || result.value.typeUrl !== typeUrlOf(output)) {
+    const { typeUrl, value } = result.value;
+    return { json: { "@type": typeUrl, base64: Buffer.from(value).toString("base64") }, texts: [] };
+  }
+  return answerFrom(output, fromBinary(output, result.value.value));
+}
+
+function answerFrom(output: DescMessage, message: Message): Answer {
+  return {
+    json: toJson(output, message, { alwaysEmitImplicit: true }),
+    texts: [...textsIn(reflect(output, message), "")],
+  };
+}
+
+function jsonOfBytes(bytes: Uint8Array | undefined): JsonValue {
+  if (bytes === undefined) return {};
+  return readable(bytes) ?? { base64: Buffer.from(bytes).toString("base64") };
+}
+
+function* textsIn(message: ReflectMessage, path: string): Iterable<string> {
+  for (const field of message.fields.filter((each) => message.isSet(each))) {
+    if (field.fieldKind === "list" && field.listKind === "message") {
+      for (const [index, item] of [...message.get(field)].entries()) {
+        yield* textsIn(item as ReflectMessage, `${path}${field.localName}.${index}.`);
+      }
+    } else if (field.fieldKind === "scalar") {
+      const bytes: unknown = message.get(field);
+      const text = bytes instanceof Uint8Array ? readable(bytes) : undefined;
+      if (text !== undefined) yield `${path}${field.localName}: ${text}`;
+    }
+  }
+}
+
+/** Bytes as text, undefined where they are none: no UTF-8, or full of control characters. */
+function readable(bytes: Uint8Array): string | undefined {
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    // What would steer the terminal is not printed.
+    return /(?![\t\n\r])\p{Cc}/u.test(text) ? undefined : text;
+  } catch {
+    return undefined;
+  }
+}

@@ -88,10 +88,13 @@ class OwnServer implements OwnPostgres {
     const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "lc_messages=C"];
     const args = ["-D", join(this.#folder, "data"), "-p", String(this.#port)];
     const postgres = [join(this.#binaries, "postgres"), ...args, ...settings.flatMap((line) => ["-c", line])];
-    // The shell holds our pipe: when this process is gone, however it went, the server ends too.
-    const guard = spawn("/bin/sh", ["-c", '"$@" & cat; kill -INT $!; wait $!', "sh", ...postgres], {
+    // The shell waits at our pipe for the signal to send. When this process is gone, however it went, nothing comes: then
+    // the server ends at once and its data goes with it.
+    const script = '"$@" & read signal; kill -${signal:-QUIT} $!; wait $!; [ "$signal" ] || rm -rf "$PWD"';
+    const guard = spawn("/bin/sh", ["-c", script, "sh", ...postgres], {
       ...postgresUser(),
       cwd: this.#folder,
+      env: { ...process.env, PWD: this.#folder },
       stdio: ["pipe", "ignore", "pipe"],
     });
     this.#guard = guard;
@@ -108,11 +111,11 @@ class OwnServer implements OwnPostgres {
     // The first one last: it would start what is missing again.
     this.freeze();
     this.#signal(this.#processes().reverse(), "SIGKILL");
-    await this.#ended();
+    await this.#end("QUIT");
   }
 
   async halt(): Promise<void> {
-    if (this.#guard) await this.#ended();
+    await this.#end("INT");
   }
 
   freeze(): void {
@@ -126,17 +129,18 @@ class OwnServer implements OwnPostgres {
   async stop(): Promise<void> {
     if (this.#guard) {
       this.thaw();
-      await this.#ended();
+      // The data goes, so nothing need be written in order.
+      await this.#end("QUIT");
     }
     rmSync(this.#folder, { recursive: true, force: true });
   }
 
-  async #ended(): Promise<void> {
+  async #end(signal: string): Promise<void> {
     const guard = this.#guard;
     this.#guard = undefined;
     if (!guard) return;
     const exited = once(guard, "exit");
-    guard.stdin?.end();
+    guard.stdin?.end(`${signal}\n`);
     await exited;
   }
 

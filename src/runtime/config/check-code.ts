@@ -47,7 +47,7 @@ export type CodeOf = Extract<CodeOrWhy, { code: unknown }>;
 
 function isThere(found: CodeOrWhy, document: ExaminedDocument, path: Path): found is CodeOf {
   if ("code" in found) return true;
-  document.tell({ path: [...path, ...found.key], message: found.why });
+  document.tell([{ path: [...path, ...found.key], message: found.why }]);
   return false;
 }
 

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import type { JsonValue } from "../model/namespace.js";
 import { nearestName } from "../model/nearest-name.js";
+import { mostProblems } from "./problems.js";
 import type { Finding, Path } from "./yaml-document.js";
 
 /** What the schema says of a document, as sentences: `expected X, got Y`, with the nearest word for a near miss. */
@@ -9,7 +10,7 @@ export function findShapeProblems(error: z.ZodError, document: JsonValue): Findi
     const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
     if (issue.code !== "unrecognized_keys") return [expectation(issue.message, path, document)];
     const known = issue.message.split(" ");
-    return issue.keys.map((key) => unknownKey([...path, key], key, known));
+    return issue.keys.slice(0, mostProblems).map((key) => unknownKey([...path, key], key, known));
   });
 }
 

@@ -18,7 +18,7 @@ export function checkNames(document: ExaminedDocument, key: "namespaces" | "plug
     if (typeof name !== "string" || document.isWrong(...path)) continue;
     const first = lines.get(name);
     if (first === undefined) lines.set(name, document.lineOf(...path));
-    else document.tell({ path, message: `"${name}" stands twice, first in line ${first}` });
+    else document.tell([{ path, message: `"${name}" stands twice, first in line ${first}` }]);
   }
 }
 
@@ -32,15 +32,17 @@ export function checkAddresses(document: ExaminedDocument, directory: string): v
     const same = seen.get(socket ?? address.text);
     if (!isLocal(address)) {
       const expected = "a loopback address or a Unix socket, as TLS is not available yet";
-      document.tell({ path, message: `expected ${expected}, got "${address.text}"` });
+      document.tell([{ path, message: `expected ${expected}, got "${address.text}"` }]);
     } else if (socket !== undefined && Buffer.byteLength(socket) > longestSocketPath) {
       const got = `got ${Buffer.byteLength(socket)}: ${socket}`;
-      document.tell({
-        path,
-        message: `expected a socket's path of at most ${longestSocketPath} bytes, ${got}`,
-      });
+      document.tell([
+        {
+          path,
+          message: `expected a socket's path of at most ${longestSocketPath} bytes, ${got}`,
+        },
+      ]);
     } else if (same !== undefined) {
-      document.tell({ path, message: `"${address.text}" is taken by ${same}` });
+      document.tell([{ path, message: `"${address.text}" is taken by ${same}` }]);
     }
     const anyPort = address.kind === "tcp" && address.port === 0;
     if (!anyPort) seen.set(socket ?? address.text, path.join("."));
@@ -53,10 +55,12 @@ export function checkSecretProviders(document: ExaminedDocument): void {
     const path = ["secrets", index] as const;
     const kinds = ["env", "files", "vault"].filter((kind) => document.at(...path, kind) !== undefined);
     if (kinds.length !== 1 && !document.isWrong(...path))
-      document.tell({
-        path,
-        message: `expected one of env, files, vault, got ${kinds.join(", ") || "nothing"}`,
-      });
+      document.tell([
+        {
+          path,
+          message: `expected one of env, files, vault, got ${kinds.join(", ") || "nothing"}`,
+        },
+      ]);
   }
 }
 
@@ -65,13 +69,15 @@ export function checkReferences(document: ExaminedDocument): void {
   for (const { text, path } of textsIn(document.value)) {
     if (!text.includes("{{")) continue;
     if (hasMistakenReference(text))
-      document.tell({ path, message: "expected {{ secret:name }}, got something like it" });
+      document.tell([{ path, message: "expected {{ secret:name }}, got something like it" }]);
     else if (hasReference(text) && !mayBeSecret(path))
-      document.tell({
-        path,
-        message:
-          "a secret may stand in a namespace's config, credentials, plugin.env, plugin.token and plugin.command",
-      });
+      document.tell([
+        {
+          path,
+          message:
+            "a secret may stand in a namespace's config, credentials, plugin.env, plugin.token and plugin.command",
+        },
+      ]);
   }
 }
 
@@ -83,10 +89,12 @@ export function checkBackOff(document: ExaminedDocument): void {
     const last = readTime(document.at(...path, "max_backoff_ms") ?? 30_000);
     if (first === undefined || last === undefined || document.isWrong(...path) || first <= last) continue;
     const key = document.at(...path, "max_backoff_ms") === undefined ? "backoff_ms" : "max_backoff_ms";
-    document.tell({
-      path: [...path, key],
-      message: `expected backoff_ms ≤ max_backoff_ms, got ${first} > ${last}`,
-    });
+    document.tell([
+      {
+        path: [...path, key],
+        message: `expected backoff_ms ≤ max_backoff_ms, got ${first} > ${last}`,
+      },
+    ]);
   }
 }
 

@@ -40,11 +40,11 @@ export function examine<Entry extends { namespaces?: readonly NamespaceEntry[] |
 ): Examined<Entry> {
   const { source, schema, directory } = examination;
   const document = new ExaminedDocument(readYaml(examination.text));
-  document.throwIfWrong(source);
+  if (!document.isReadable) document.throwIfWrong(source);
 
   const shape = schema.safeParse(document.value);
-  if (!shape.success) document.tell(...findShapeProblems(shape.error, document.value));
-  document.tell(...findLaterKeys(document.value));
+  if (!shape.success) document.tell(findShapeProblems(shape.error, document.value));
+  document.tell(findLaterKeys(document.value));
   checkReferences(document);
   checkAddresses(document, directory);
   checkSecretProviders(document);

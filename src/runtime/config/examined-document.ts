@@ -1,27 +1,34 @@
 import type { JsonValue } from "../model/namespace.js";
 import { valueAt } from "./json.js";
-import { type ConfigProblem, ConfigProblems } from "./problems.js";
+import { type ConfigProblem, ConfigProblems, mostProblems } from "./problems.js";
 import type { Finding, Path, Place, PlacedFinding, YamlDocument } from "./yaml-document.js";
-
-const mostProblems = 200;
 
 /** A document under examination: its values as they are, and what was found wrong with them so far. */
 export class ExaminedDocument {
   readonly value: JsonValue;
   readonly #yaml: YamlDocument;
-  readonly #found: PlacedFinding[] = [];
+  readonly #found: PlacedFinding[];
+  readonly #lost: ReadonlySet<string>;
   readonly #wrong = new Set<string>();
 
   constructor(yaml: YamlDocument) {
     this.value = yaml.value;
     this.#yaml = yaml;
-    this.#found.push(...yaml.problems);
+    this.#found = yaml.problems.slice(0, mostProblems + 1);
+    const lost = this.#found.filter(({ isLost }) => isLost);
+    this.#lost = new Set(lost.map(({ path }) => JSON.stringify(path)));
+  }
+
+  /** Whether the values can be relied on, so that checks have something to check. */
+  get isReadable(): boolean {
+    return this.#yaml.isReadable;
   }
 
   /** Adds what a check found. */
-  tell(...findings: readonly Finding[]): void {
+  tell(findings: Iterable<Finding>): void {
     for (const finding of findings) {
       if (this.#found.length > mostProblems) return;
+      if (this.#lost.has(JSON.stringify(finding.path))) continue;
       this.#found.push({ ...finding, place: this.#yaml.placeOf(finding.path, finding.at) });
       for (let length = 0; length <= finding.path.length; length++)
         this.#wrong.add(JSON.stringify(finding.path.slice(0, length)));

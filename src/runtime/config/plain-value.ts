@@ -24,18 +24,25 @@ export type AliasTargets = ReadonlyMap<Node, Node>;
  * A YAML tree as plain values, with what is wrong in it: keys that stand twice, aliases that multiply, nesting without
  * end, numbers that lose digits. Its work is bounded by the text's size, whatever the aliases say.
  */
-export function readPlainValue(
-  root: Node | null,
-  placeAt: (offset: number) => Place,
-): { value: JsonValue; problems: readonly PlacedFinding[]; targets: AliasTargets } {
+export function readPlainValue(root: Node | null, placeAt: (offset: number) => Place): PlainValue {
   const reader = new PlainValueReader(placeAt);
   const value = root === null ? null : reader.read(root, []);
-  return { value, problems: reader.problems, targets: reader.targets };
+  const { problems, isBounded, targets } = reader;
+  return { value, problems, isReadable: isBounded, targets };
+}
+
+interface PlainValue {
+  readonly value: JsonValue;
+  readonly problems: readonly PlacedFinding[];
+  /** False where reading had to end before the document did. */
+  readonly isReadable: boolean;
+  readonly targets: AliasTargets;
 }
 
 class PlainValueReader {
   readonly problems: PlacedFinding[] = [];
   readonly targets = new Map<Node, Node>();
+  isBounded = true;
   readonly #placeAt: (offset: number) => Place;
   readonly #anchors = new Map<string, Node>();
   #aliasDepth = 0;
@@ -46,15 +53,11 @@ class PlainValueReader {
   }
 
   read(node: Node, path: Path): JsonValue {
-    if (this.#aliasDepth > 0 && ++this.#throughAliases > mostThroughAliases) {
-      if (this.#throughAliases === mostThroughAliases + 1)
-        this.#tell(node, path, "aliases multiply the document without bound; write it out");
-      return null;
-    }
-    if (path.length > deepest) {
-      this.#tell(node, path.slice(0, 1), `nested more than ${deepest} levels deep`);
-      return null;
-    }
+    if (!this.isBounded) return null;
+    if (path.length > deepest)
+      return this.#end(node, path.slice(0, 1), `nested more than ${deepest} levels deep`);
+    if (this.#aliasDepth > 0 && ++this.#throughAliases > mostThroughAliases)
+      return this.#end(node, path.slice(0, 1), "aliases multiply it without bound; write it out");
     if (isAlias(node)) return this.#alias(node, path);
     if ("anchor" in node && typeof node.anchor === "string") this.#anchors.set(node.anchor, node);
     if (isMap(node)) return this.#mapping(node, path);
@@ -65,7 +68,7 @@ class PlainValueReader {
   #alias(node: Alias, path: Path): JsonValue {
     const target = this.#anchors.get(node.source);
     if (target === undefined) {
-      this.#tell(node, path, "an alias (*…) without its anchor; put text that begins with * in quotes");
+      this.#lose(node, path, "an alias (*…) without its anchor; put text that begins with * in quotes");
       return null;
     }
     this.targets.set(node, target);
@@ -105,13 +108,23 @@ class PlainValueReader {
     if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
     if (typeof value === "number") {
       if (Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value))) return value;
-      this.#tell(scalar, path, "a number that cannot be kept exactly; put it in quotes");
-    } else this.#tell(scalar, path, "expected text, a number, true or false");
+      this.#lose(scalar, path, "a number that cannot be kept exactly; put it in quotes");
+    } else this.#lose(scalar, path, "expected text, a number, true or false");
     return null;
   }
 
   #tell(node: Node, path: Path, message: string): void {
     this.problems.push({ path, place: this.#placeOf(node), message });
+  }
+
+  #lose(node: Node, path: Path, message: string): void {
+    this.problems.push({ path, place: this.#placeOf(node), message, isLost: true });
+  }
+
+  #end(node: Node, path: Path, message: string): null {
+    this.isBounded = false;
+    this.problems.splice(0, Infinity, { path, place: this.#placeOf(node), message });
+    return null;
   }
 
   #placeOf(node: Node): Place {

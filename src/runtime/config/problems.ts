@@ -1,5 +1,8 @@
 import { PrismError } from "../../protocol/index.js";
 
+/** How many problems are told at once; beyond these nobody reads on. */
+export const mostProblems = 200;
+
 /** One thing that is wrong with a configuration, and where. */
 export interface ConfigProblem {
   /** As the operator named it. */

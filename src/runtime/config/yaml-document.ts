@@ -32,12 +32,16 @@ export interface Place {
 /** A finding with its place. */
 export interface PlacedFinding extends Finding {
   readonly place: Place;
+  /** The value at the path could not be had, and null stands for it. */
+  readonly isLost?: boolean;
 }
 
 /** YAML with the memory of where each thing stood. */
 export interface YamlDocument {
-  /** What it says; null where it is empty, or not to be relied on because of `problems`. */
+  /** What it says; null where it is empty. */
   readonly value: JsonValue;
+  /** False where `value` is not what the text says, as its syntax is bad or its nesting wild. */
+  readonly isReadable: boolean;
   /** Bad syntax, and what YAML allows and configuration does not: keys that stand twice, wild nesting, foreign tags. */
   readonly problems: readonly PlacedFinding[];
   /** Where a path's value, or its key, stands; of what is not there, the nearest thing around it. */
@@ -56,24 +60,24 @@ export function readYaml(text: string): YamlDocument {
     lineCounter: lines,
     prettyErrors: false,
     uniqueKeys: false,
-    logLevel: "silent",
+    logLevel: "error",
   });
 
   const syntax = [...document.errors, ...document.warnings];
+  const worst = syntax.find(({ code }) => code === "RESOURCE_EXHAUSTION");
   if (syntax.length > 0) {
-    const problems = syntax.map((error) => ({
+    const problems = (worst ? [worst] : syntax).map((error) => ({
       path: [],
       place: placeAt(error.pos[0]),
       message: `not valid YAML: ${withoutSource(error)}`,
     }));
-    return { value: null, problems, placeOf: () => ({ line: 1, column: 1 }) };
+    return { value: null, isReadable: false, problems, placeOf: () => ({ line: 1, column: 1 }) };
   }
 
   const root: ParsedNode | null = document.contents;
-  const { value, problems, targets } = readPlainValue(root, placeAt);
+  const { targets, ...read } = readPlainValue(root, placeAt);
   return {
-    value,
-    problems,
+    ...read,
     placeOf: (path, at) => placeAt(offsetOf(root, { path, at, targets })),
   };
 }

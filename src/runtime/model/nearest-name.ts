@@ -4,7 +4,7 @@ const longestCompared = 64;
 export function nearestName(miss: string, known: Iterable<string>): string | undefined {
   if (miss.length > longestCompared) return undefined;
   let nearest: string | undefined;
-  let smallest = Math.min(3, Math.floor(miss.length / 3) + 1) + 1;
+  let smallest = Math.min(3, Math.max(1, Math.floor(miss.length / 3))) + 1;
   for (const name of known) {
     if (Math.abs(name.length - miss.length) >= smallest) continue;
     const distance = editsBetween(plain(miss), plain(name));

@@ -66,6 +66,8 @@ export class PluginServer {
   readonly #namespaces: Namespaces;
   readonly #settings: PluginServerSettings;
   readonly #connections = new Set<Connection>();
+  /** Called when the last connection is gone. */
+  #unconnected: (() => void) | undefined;
 
   constructor(plugin: Plugin, settings: PluginServerSettings) {
     this.#namespaces = new Namespaces(plugin, settings);
@@ -79,7 +81,10 @@ export class PluginServer {
       { limits: trustedPeer },
       {
         onRequest: (stream, headers, endStream) => this.#route(stream, headers, endStream),
-        onClose: () => this.#connections.delete(connection),
+        onClose: () => {
+          this.#connections.delete(connection);
+          if (this.#connections.size === 0) this.#unconnected?.();
+        },
       },
     );
     this.#connections.add(connection);
@@ -87,9 +92,20 @@ export class PluginServer {
 
   /** Takes no new calls, lets running ones finish within the grace period, then closes namespaces and connections. */
   async close(graceMs: number): Promise<void> {
+    const grace = AbortSignal.timeout(graceMs);
     for (const connection of this.#connections) connection.shutdown();
-    await this.#namespaces.close(AbortSignal.timeout(graceMs));
+    await this.#namespaces.close(grace);
+    await this.#untilUnconnected(grace);
     for (const connection of [...this.#connections]) connection.destroy();
+  }
+
+  /** Answers may still be on their way: a connection ends when its last one has gone out. */
+  async #untilUnconnected(grace: AbortSignal): Promise<void> {
+    if (this.#connections.size === 0 || grace.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#unconnected = resolve;
+      grace.addEventListener("abort", () => resolve(), { once: true });
+    });
   }
 
   #route(stream: Stream, headers: HeaderList, endStream: boolean): StreamListener {
@@ -145,7 +161,7 @@ export class PluginServer {
     return {
       method: path.startsWith(service) ? path.slice(service.length) : path,
       namespace: headers.get("prism-namespace") ?? "",
-      timeoutMs: timeout === undefined ? undefined : parseTimeout(timeout),
+      timeoutMs: timeout === undefined ? undefined : timerMs(parseTimeout(timeout)),
       principal: headers.get("prism-principal") ?? "",
       traceparent: headers.get("traceparent") ?? "",
       refusal: this.#refusalOf(headers),
@@ -153,12 +169,24 @@ export class PluginServer {
   }
 
   #refusalOf(headers: HeaderList): PrismError | undefined {
+    const encoding = headers.get("grpc-encoding") ?? "identity";
+    if (encoding !== "identity") {
+      return new PrismError(
+        "notAvailableYet",
+        `messages compressed with ${encoding} are not taken: send them as they are`,
+      );
+    }
     const { token } = this.#settings;
     if (token === "" || sameSecret(headers.get("prism-plugin-token") ?? "", token)) return undefined;
     const message =
       "the call does not carry the plugin's token in prism-plugin-token: only Prism may call this plugin";
     return new PrismError("operationFailed", message, { code: Code.UNAUTHENTICATED });
   }
+}
+
+/** A timeout that timers take: whole milliseconds, at most 24 days. */
+function timerMs(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : Math.min(Math.ceil(ms), 2 ** 31 - 1);
 }
 
 function callHead({ namespace, timeoutMs, principal, traceparent }: RequestHead): CallHead {

@@ -1,4 +1,4 @@
-import { type Code, type PrismError } from "../protocol/index.js";
+import { Code, type PrismError } from "../protocol/index.js";
 import { encodeGrpcMessage, ErrorCode, HeaderList, type Stream } from "../wire/index.js";
 
 /** The headers before a message. */
@@ -25,5 +25,10 @@ export function refuse(stream: Stream, { code, message }: PrismError, begun = fa
 
 /** The trailers of an operation that failed: the channel did its work, and the code stands where a proxy need not decode. */
 export function failureTrailers(code: Code): HeaderList {
-  return new HeaderList(["grpc-status", "0", "prism-error-code", String(code)]);
+  return failures[code] ?? okTrailers;
 }
+
+const failures = Array.from(
+  { length: Math.max(...Object.values(Code)) + 1 },
+  (_, code) => new HeaderList(["grpc-status", "0", "prism-error-code", String(code)]),
+);

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import type { Server } from "node:net";
 import { resolve } from "node:path";
 import { isMainThread, parentPort } from "node:worker_threads";
@@ -67,10 +68,10 @@ export async function serve(plugin: Plugin, options: ServeOptions = {}): Promise
   const { env } = process;
   checkProtocol(env["PRISM_PLUGIN_PROTOCOL"]);
   const served = await listenWith(plugin, {
-    socket: socketFrom(env["PLUGIN_SOCKET"]),
     token: env["PRISM_PLUGIN_TOKEN"] ?? "",
     ...(env["PRISM_PLUGIN_DATA"] ? { dataDirectory: env["PRISM_PLUGIN_DATA"] } : {}),
     ...options,
+    socket: options.socket ?? socketFrom(env["PLUGIN_SOCKET"]),
   });
   endInOrder(served);
   process.stdout.write(`prism|${protocolVersion}|unix|${served.socket}\n`);
@@ -86,7 +87,9 @@ function endInOrder(served: ServedPlugin): void {
   };
   if (isMainThread) {
     process.once("SIGTERM", end);
-    process.stdin.once("end", end).once("error", end).resume();
+    // Prism holds a pipe; where there is none (a terminal, /dev/null) nobody's end is told by it.
+    const stdin = fstatSync(process.stdin.fd);
+    if (stdin.isFIFO() || stdin.isSocket()) process.stdin.once("end", end).once("error", end).resume();
     return;
   }
   parentPort?.on("message", (message) => {

@@ -113,7 +113,7 @@ export class UnaryCall implements StreamListener, Running {
   }
 
   #answer(stream: Stream, { writer }: Served<UnaryOperation>, result: Uint8Array): void {
-    this.#end(false);
+    this.#end(this.#context?.cancelled ?? false);
     if (stream.sendClosed) return;
     const { head, body } = writer.wrap(result);
     if (body.length === 0) {

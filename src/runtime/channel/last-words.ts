@@ -8,7 +8,8 @@ export class LastWords {
   }
 
   add(line: string): void {
-    if (line.trim() === "") return;
+    // What is indented belongs to a stack or a traceback; the line before or after it says what happened.
+    if (line.trim() === "" || /^\s/.test(line)) return;
     this.#lines.push(messageOf(line));
     if (this.#lines.length > this.#keep) this.#lines.shift();
   }

@@ -8,9 +8,10 @@ import type { Finding, Path } from "./yaml-document.js";
 export function findShapeProblems(error: z.ZodError, document: JsonValue): Finding[] {
   return error.issues.flatMap((issue) => {
     const path = issue.path.map((step) => (typeof step === "symbol" ? String(step) : step));
+    if (issue.code === "custom" && issue.params?.["at"] === "key") return [wrongKey(issue.message, path)];
     if (issue.code !== "unrecognized_keys") return [expectation(issue.message, path, document)];
     const known = issue.message.split(" ");
-    return issue.keys.slice(0, mostProblems).map((key) => unknownKey([...path, key], key, known));
+    return issue.keys.slice(0, mostProblems + 1).map((key) => unknownKey([...path, key], key, known));
   });
 }
 
@@ -18,6 +19,10 @@ function unknownKey(path: Path, key: string, known: readonly string[]): Finding 
   const nearest = nearestName(key, known);
   const hint = nearest === undefined ? `known: ${known.join(", ")}` : `did you mean ${nearest}?`;
   return { path, at: "key", message: `unknown key; ${hint}` };
+}
+
+function wrongKey(expected: string, path: Path): Finding {
+  return { path, at: "key", message: `expected ${expected}, got ${show(String(path.at(-1)), [])}` };
 }
 
 function expectation(expected: string, issuePath: Path, document: JsonValue): Finding {

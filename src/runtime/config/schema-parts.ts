@@ -3,7 +3,8 @@ import type { JsonObject } from "../model/namespace.js";
 import { readListenAddress, readRate, readSize, readTime } from "./values.js";
 
 // One convention holds for every piece: an issue's message is what was *expected*; for unknown keys it is the list of
-// those that are known. check-shape.ts makes sentences of them.
+// those that are known; `params.at` is "key" where the key itself is not what was expected. check-shape.ts makes
+// sentences of them.
 
 /** A mapping with these keys and no others. */
 export function mapping<Shape extends z.ZodRawShape>(shape: Shape) {
@@ -124,17 +125,17 @@ export function anyMapping() {
 /** A mapping of text to text, whose keys have a form; absent or empty it is empty. */
 export function texts(keys: RegExp, expectedKey: string) {
   const read = z.unknown().transform((given, context): Readonly<Record<string, string>> => {
-    const tell = (message: string, path: string[]): void => {
-      context.addIssue({ code: "custom", message, path, input: given });
+    const tell = (message: string, path: string[], params = {}): void => {
+      context.addIssue({ code: "custom", message, path, params, input: given });
     };
     const mapped = readMapping(given ?? {});
     if (mapped === undefined) tell("a mapping", []);
     const entries: [string, string][] = [];
     for (const [key, value] of Object.entries(mapped ?? {})) {
-      const read = readText(value);
-      if (!keys.test(key)) tell(expectedKey, [key]);
-      else if (read === undefined) tell("text (put numbers, true and false in quotes)", [key]);
-      else entries.push([key, read]);
+      const text = readText(value);
+      if (!keys.test(key)) tell(expectedKey, [key], { at: "key" });
+      else if (text === undefined) tell("text (put numbers, true and false in quotes)", [key]);
+      else entries.push([key, text]);
     }
     return Object.fromEntries(entries);
   });

@@ -1,16 +1,21 @@
 const longestCompared = 64;
 
-/** The known name that a near miss most likely meant; undefined where none is near. */
+/** The known name that a near miss most likely meant: a few letters off, or longer. Undefined where none is near. */
 export function nearestName(miss: string, known: Iterable<string>): string | undefined {
   if (miss.length > longestCompared) return undefined;
+  const wanted = plain(miss);
   let nearest: string | undefined;
   let smallest = Math.min(3, Math.max(1, Math.floor(miss.length / 3))) + 1;
   for (const name of known) {
-    if (Math.abs(name.length - miss.length) >= smallest) continue;
-    const distance = editsBetween(plain(miss), plain(name));
+    const distance = distanceBetween(wanted, plain(name), smallest);
     if (distance < smallest) [nearest, smallest] = [name, distance];
   }
   return nearest;
+}
+
+function distanceBetween(wanted: string, name: string, bound: number): number {
+  if (wanted.length >= 3 && name.startsWith(wanted)) return wanted === name ? 0 : 1;
+  return Math.abs(name.length - wanted.length) >= bound ? bound : editsBetween(wanted, name);
 }
 
 /** Case and the kind of dash are what people mistake most. */

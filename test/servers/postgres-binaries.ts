@@ -1,6 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { accessSync, constants, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { installSystemPackage } from "./system-package.js";
 
 const debianRoot = "/usr/lib/postgresql";
 const remedy = "install it (Debian: apt-get install postgresql) or name a server in PRISM_TEST_POSTGRES";
@@ -9,7 +10,7 @@ const remedy = "install it (Debian: apt-get install postgresql) or name a server
 export function postgresBinaries(): string {
   const found = find();
   if (found) return found;
-  install();
+  installSystemPackage("postgresql", remedy);
   const installed = find();
   if (!installed) throw new Error(`no PostgreSQL on this machine: ${remedy}`);
   return installed;
@@ -39,17 +40,6 @@ function executable(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function install(): void {
-  if (process.getuid?.() !== 0) throw new Error(`no PostgreSQL, and no right to install it: ${remedy}`);
-  process.stderr.write("no PostgreSQL on this machine: installing Debian's package `postgresql`\n");
-  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
-  const waits = ["-o", "DPkg::Lock::Timeout=300"];
-  spawnSync("apt-get", ["update", "-qq", ...waits], { env, stdio: "inherit" });
-  const packages = ["install", "-y", "-qq", "--no-install-recommends", "postgresql"];
-  const { status } = spawnSync("apt-get", [...packages, ...waits], { env, stdio: "inherit" });
-  if (status !== 0) throw new Error(`apt-get could not install PostgreSQL: ${remedy}`);
 }
 
 /** Who runs it: PostgreSQL refuses root, so root takes the user `postgres`, or `nobody`. */

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { Reaper } from "../../../src/runtime/control-plane/reaper.js";
 import type { ReloadLedger } from "../../../src/runtime/control-plane/reload.js";
 import type { RoutePublisher } from "../../../src/runtime/control-plane/route-publisher.js";
 import { Supervisor, type SupervisorNeighbours } from "../../../src/runtime/control-plane/supervisor.js";
-import { systemClock } from "../../../src/runtime/control-plane/supervisor-clock.js";
+import { type Clock, systemClock } from "../../../src/runtime/control-plane/supervisor-clock.js";
 import type { NamespaceStatus } from "../../../src/runtime/control-plane/supervisor-status.js";
 import type { Log, LogFields } from "../../../src/runtime/model/log.js";
 import type { Namespace, PluginSettings } from "../../../src/runtime/model/namespace.js";
@@ -24,7 +25,10 @@ export function builtIn(name: string): string {
 }
 
 /** A namespace whose plugin is the fixture of that name; quick to restart. */
-export function namespaceOn(program: string, more: Partial<Namespace> & { plugin?: Partial<PluginSettings> } = {}): Namespace {
+export function namespaceOn(
+  program: string,
+  more: Partial<Namespace> & { plugin?: Partial<PluginSettings> } = {},
+): Namespace {
   return {
     name: "orders",
     backend: "custom",
@@ -148,12 +152,54 @@ export class Supervised {
   }
 }
 
-/** Whether a process is there and more than a zombie that nobody has waited for. */
+/** Whether a process is there, and more than a zombie that nobody has waited for. */
 export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
+  const [state = ""] = ps(["-o", "stat=", "-p", String(pid)]);
+  return state !== "" && !state.startsWith("Z");
+}
+
+/** The processes that this one has started and that have not ended, by their command lines; `ps` itself left out. */
+export function children(): string[] {
+  const rows = ps(["-eo", "ppid=,stat=,args="]).map((row) => /^(\d+)\s+(\S+)\s+(.*)$/.exec(row));
+  return rows.flatMap((row) => {
+    const [, parent, state = "", args = ""] = row ?? [];
+    return Number(parent) === process.pid && !state.startsWith("Z") && !args.startsWith("ps ") ? [args] : [];
+  });
+}
+
+function ps(args: readonly string[]): string[] {
+  const { stdout } = spawnSync("ps", args, { encoding: "utf8" });
+  return stdout
+    .split("\n")
+    .map((row) => row.trim())
+    .filter((row) => row !== "");
+}
+
+/** A clock that the test moves. */
+export class ManualClock implements Clock {
+  #now = 0;
+  #due: { at: number; run: () => void }[] = [];
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(ms: number, run: () => void): () => void {
+    const entry = { at: this.#now + ms, run };
+    this.#due.push(entry);
+    return () => (this.#due = this.#due.filter((other) => other !== entry));
+  }
+
+  /** Moves on, running what is due on the way. */
+  pass(ms: number): void {
+    const until = this.#now + ms;
+    for (;;) {
+      const [next] = this.#due.filter(({ at }) => at <= until).sort((one, other) => one.at - other.at);
+      if (!next) break;
+      this.#due = this.#due.filter((other) => other !== next);
+      this.#now = next.at;
+      next.run();
+    }
+    this.#now = until;
   }
 }

@@ -9,12 +9,17 @@ afterEach(() => prism.end());
 
 describe("a namespace is served by its plugin", () => {
   test("as a sidecar: a process of its own behind a socket, and a route to it", async () => {
-    const namespace = namespaceOn("", { backend: "memory", plugin: { code: { kind: "module", file: builtIn("memory") } } });
+    const namespace = namespaceOn("", {
+      backend: "memory",
+      plugin: { code: { kind: "module", file: builtIn("memory") } },
+    });
 
     await prism.supervisor.start(namespace);
 
     expect(prism.status).toMatchObject({ ready: true, reason: "" });
-    expect(prism.supervisor.instances()).toMatchObject([{ state: "ready", version: "1.0.0", health: "HEALTHY" }]);
+    expect(prism.supervisor.instances()).toMatchObject([
+      { state: "ready", version: "1.0.0", health: "HEALTHY" },
+    ]);
     expect(prism.routes.current?.instance?.id).toBe("orders-1");
     expect(prism.routes.current?.operations).toContain("compare_and_set");
   });
@@ -34,7 +39,9 @@ describe("a plugin that falls", () => {
     const [first] = prism.supervisor.instances();
 
     process.kill(first?.pid ?? 0, "SIGKILL");
-    await prism.until(() => prism.supervisor.instances().some(({ id, state }) => id !== first?.id && state === "ready"));
+    await prism.until(() =>
+      prism.supervisor.instances().some(({ id, state }) => id !== first?.id && state === "ready"),
+    );
 
     const kinds = prism.routes.points.map((route) => route?.instance?.id ?? route?.reason);
     expect(kinds).toEqual([

@@ -1,4 +1,11 @@
 #!/usr/bin/env node
-import { execute } from "@oclif/core";
+import { flush, handle, run } from "@oclif/core";
 
-await execute({ dir: import.meta.url });
+try {
+  await run(process.argv.slice(2), import.meta.url);
+  await flush();
+} catch (reason) {
+  // A command that is not there is wrong usage like any other; oclif's plugin has the shell's code for it.
+  if (reason.oclif?.exit === 127) reason.oclif.exit = 2;
+  await handle(reason);
+}

@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Databases, startPostgres } from "../servers/postgres.js";
 import { freePort } from "../support/running-prism.js";
@@ -128,6 +130,18 @@ describe("a namespace that cannot be opened says what to do, and never the passw
     await expect(openedPostgres({ url })).rejects.toThrow(
       /does not answer, ECONNREFUSED: check that it runs/,
     );
+  });
+
+  test("a server that takes the connection and says nothing", async () => {
+    const mute = createServer().listen(0, "127.0.0.1");
+    await once(mute, "listening");
+    const port = String((mute.address() as AddressInfo).port);
+    const url = changed(postgres.url, { port });
+
+    const failed = openedPostgres({ url, config: { connect_timeout_ms: 100 } });
+
+    await expect(failed).rejects.toThrow(/does not answer: check that it runs/);
+    mute.close();
   });
 
   test("a connection string that is none", async () => {

@@ -10,7 +10,7 @@ import {
   tooMany,
   unreadable,
 } from "./errors.js";
-import type { Statement, Value } from "./statement.js";
+import { reads, type Statement, type Value } from "./statement.js";
 
 /** Statements on their way to the server at once. More would only wait there; here one can still be left out. */
 const maxSent = 64;
@@ -18,6 +18,13 @@ const maxSent = 64;
 const maxWaiting = 4096;
 /** What a server is given to end a statement by itself before it is given up. */
 const graceMs = 2000;
+
+const settling = reads<[version: string, encoding: string]>(
+  "",
+  `SELECT current_setting('server_version'), current_setting('server_encoding'),
+    set_config('statement_timeout', $1, false),
+    set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)`,
+);
 
 /** How to connect. */
 export interface ConnectionSettings {
@@ -119,16 +126,20 @@ export class Connection {
 
   /** Runs several statements as one transaction. */
   async runScript(text: string): Promise<void> {
+    this.#begin();
     try {
       await this.#client.query(text);
     } catch (reason) {
       throw connectFailure(reason, nameOf(this.#client));
+    } finally {
+      this.#answered();
     }
   }
 
   /** Lets what was sent be answered, says goodbye and closes. */
   async close(): Promise<void> {
     this.onBreak = () => undefined;
+    for (const query of this.#waiting.splice(0)) query.reject(away());
     // A server that never answers must not keep us.
     const silent = setTimeout(() => this.#socket.destroy(), graceMs).unref();
     await this.#client.end();
@@ -137,19 +148,27 @@ export class Connection {
 
   #send(query: Query): void {
     const { statement, values } = query;
-    if (this.#sent++ === 0) this.#lastAnswerAt = performance.now();
+    this.#begin();
     this.#cork();
     const name = this.#settings.prepares ? statement.name : undefined;
     this.#client.query<unknown[], Value[]>(
       { name, text: statement.text, values, rowMode: "array" },
       (reason: Error | null, result) => {
-        this.#sent--;
-        this.#lastAnswerAt = performance.now();
+        this.#answered();
         if (reason) this.#fail(query, reason);
         else query.resolve(result.rows);
         this.#sendNext();
       },
     );
+  }
+
+  #begin(): void {
+    if (this.#sent++ === 0) this.#lastAnswerAt = performance.now();
+  }
+
+  #answered(): void {
+    this.#sent--;
+    this.#lastAnswerAt = performance.now();
   }
 
   #sendNext(): void {
@@ -184,14 +203,8 @@ export class Connection {
 
   /** Makes the server keep what was acknowledged, and end what takes too long. */
   async #settle(): Promise<void> {
-    const { rows } = await this.#client.query<[string, string], string[]>({
-      text: `SELECT current_setting('server_version'), current_setting('server_encoding'),
-        set_config('statement_timeout', $1, false),
-        set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)`,
-      values: [String(this.#settings.statementTimeoutMs)],
-      rowMode: "array",
-    });
-    [this.serverVersion, this.serverEncoding] = rows[0] ?? ["", ""];
+    const [row] = await this.run(settling, [String(this.#settings.statementTimeoutMs)]);
+    [this.serverVersion, this.serverEncoding] = row ?? ["", ""];
   }
 
   /** What was sent is failed by the client, one by one; what still waits was not sent. */

@@ -6,6 +6,8 @@ import { reads, type Statement, type Value } from "./statement.js";
 
 const firstDelayMs = 50;
 const maxDelayMs = 2000;
+/** A server that gives no more connections is not asked again and again while it serves over those it gave. */
+const maxGrowDelayMs = 60_000;
 
 const ping = reads<[1]>("ping", "SELECT 1");
 
@@ -161,7 +163,7 @@ export class Connections {
         if (this.#adopt(connection)) this.#others.push(connection);
       })
       .catch((reason: unknown) => {
-        this.#growAgainAt = performance.now() + this.#delay(this.#failedToGrow++);
+        this.#growAgainAt = performance.now() + this.#delay(this.#failedToGrow++, maxGrowDelayMs);
         this.#pool.log.warn("one more connection could not be opened", { reason: String(reason) });
       })
       .finally(() => (this.#growing = undefined));
@@ -185,15 +187,15 @@ export class Connections {
         log.info("PostgreSQL is back", { tries: tries + 1 });
       } catch (reason) {
         this.#why = connectFailure(reason, "");
-        await sleep(this.#delay(tries), undefined, { signal, ref: false }).catch(() => undefined);
+        await sleep(this.#delay(tries, maxDelayMs), undefined, { signal, ref: false }).catch(() => undefined);
       }
     }
   }
 
   /** Doubles with each try and is never the same twice, so that instances do not come all at once. */
-  #delay(tries: number): number {
+  #delay(tries: number, maxMs: number): number {
     const random = (this.#pool.random ?? Math.random)();
-    return Math.min(maxDelayMs, firstDelayMs * 2 ** tries) * (0.5 + random / 2);
+    return Math.min(maxMs, firstDelayMs * 2 ** tries) * (0.5 + random / 2);
   }
 
   #closeIdle(): void {

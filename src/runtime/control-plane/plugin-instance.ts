@@ -12,7 +12,7 @@ import {
   withinMs,
 } from "../channel/index.js";
 import type { Log } from "../model/log.js";
-import type { ChannelKind, JsonObject, Namespace } from "../model/namespace.js";
+import type { ChannelKind, Namespace } from "../model/namespace.js";
 import { type Health, type InstanceState, nextStates } from "../model/plugin-instance.js";
 import type { RouteInstance } from "../model/route-table.js";
 import { logOutput } from "./plugin-instance-output.js";
@@ -21,17 +21,11 @@ import { logOutput } from "./plugin-instance-output.js";
 export interface InstanceNeighbours {
   readonly channels: Readonly<Record<ChannelKind, Channel>>;
   /** Resolves the secrets in a namespace's settings; called at each start, the outcome is not kept. */
-  readonly secrets: (namespace: Namespace) => Promise<Secrets>;
+  readonly secrets: (namespace: Namespace) => Promise<Namespace>;
   /** `run`: where the private directories of sockets are made. `data`: where each namespace has a directory. */
   readonly paths: { readonly run: string; readonly data: string };
   readonly log: Log;
   readonly proxyVersion: string;
-}
-
-/** A namespace's settings with their secrets resolved. */
-export interface Secrets {
-  readonly config: JsonObject;
-  readonly credentials: Readonly<Record<string, string>>;
 }
 
 /** How to start one. */
@@ -106,9 +100,10 @@ export class PluginInstance {
     const within = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
     const leftMs = (): number => Math.max(1, Math.ceil(endsAt - performance.now()));
     try {
-      const launched = await this.#launch(within);
+      const settings = await this.#resolveSecrets(within);
+      const launched = await this.#launch(settings, within);
       onStep("launch");
-      await this.#initialize(launched, { signal: within, leftMs });
+      await this.#initialize(settings, launched, { signal: within, leftMs });
       onStep("initialize");
       const report = await this.checkHealth(leftMs(), within);
       if (mustBeWell && report.health === "UNHEALTHY") throw unwell(this.namespace.name, report);
@@ -164,8 +159,14 @@ export class PluginInstance {
     await this.#ending;
   }
 
-  async #launch(signal: AbortSignal): Promise<LaunchedPlugin> {
-    const { name, backend, plugin } = this.namespace;
+  async #resolveSecrets(signal: AbortSignal): Promise<Namespace> {
+    const { name } = this.namespace;
+    const slow = (): string =>
+      `the secrets of namespace "${name}" did not come in time: look after their provider`;
+    return await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
+  }
+
+  async #launch({ name, backend, plugin }: Namespace, signal: AbortSignal): Promise<LaunchedPlugin> {
     const attached = plugin.code.kind === "attached";
     const source = { plugin: backend, namespace: name, instance: this.id };
     const channel = this.#near.channels[plugin.channel];
@@ -186,16 +187,14 @@ export class PluginInstance {
   }
 
   async #initialize(
+    { name, backend, plugin, config, credentials }: Namespace,
     { socket, token }: LaunchedPlugin,
     { signal, leftMs }: { signal: AbortSignal; leftMs: () => number },
   ): Promise<void> {
-    const { name, backend, plugin } = this.namespace;
-    const slow = (): string =>
-      `the secrets of namespace "${name}" did not come in time: look after their provider`;
-    const secrets = await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
     this.#client = new PluginClient({ namespace: name, socket, token });
     const opening = {
-      ...secrets,
+      config,
+      credentials,
       backend,
       proxyVersion: this.#near.proxyVersion,
       proofRequired: plugin.code.kind === "attached" && token !== "",

@@ -22,7 +22,6 @@ export interface ProxiesRequest {
   readonly count: number;
   readonly launch: LaunchProxy;
   readonly settings: ProxySettings;
-  readonly servers: readonly Server[];
   readonly log: Log;
   /** A proxy could not reach an instance's socket, or its connection broke. */
   readonly onUnreachable: (instance: string, reason: string) => void;
@@ -55,9 +54,9 @@ export class Proxies implements RoutePublisher {
     this.#request = request;
   }
 
-  /** Launches every proxy and resolves when all serve. Rejects, with none left running, when one does not. */
-  async start(): Promise<void> {
-    const places = Array.from({ length: this.#request.count }, () => this.#addPlace());
+  /** Launches every proxy, to share these listeners, and resolves when all serve. Rejects, with none left running, when one does not. */
+  async start(servers: readonly Server[]): Promise<void> {
+    const places = Array.from({ length: this.#request.count }, () => this.#addPlace(servers));
     const late = new PrismError("bug", "the data-plane processes do not start; the log says why");
     try {
       await unlessLate(Promise.all(places), startMs, late);
@@ -124,8 +123,8 @@ export class Proxies implements RoutePublisher {
   }
 
   /** Resolves when the place's first proxy serves. */
-  #addPlace(): Promise<void> {
-    const { launch, settings, servers, log, onUnreachable } = this.#request;
+  #addPlace(servers: readonly Server[]): Promise<void> {
+    const { launch, settings, log, onUnreachable } = this.#request;
     return new Promise((resolve) => {
       const place = new ProxyPlace(() => ({ launch, settings, servers, table: this.#table }), {
         onUnreachable,

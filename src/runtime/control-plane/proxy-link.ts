@@ -40,7 +40,10 @@ export class ProxyLink {
 
   constructor({ launch, settings, table, servers, events }: LinkRequest) {
     this.#proxy = launch({
-      onMessage: (message) => this.#hear(message, events),
+      onMessage: (message) => {
+        if (message.type === "ready") this.#generation = Math.max(this.#generation, table.generation);
+        this.#hear(message, events);
+      },
       onEnd: (how) => this.#end(how, events),
     });
     this.#proxy.send({ type: "start", settings, table });

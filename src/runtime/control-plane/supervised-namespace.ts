@@ -243,9 +243,9 @@ export class SupervisedNamespace {
     // A reload that runs may have replaced it by then.
     await this.#reloads.over;
     if (hung !== this.#route.current) return;
+    this.#restarts.replaced();
     try {
       await this.#replace({ ...this.#same, oldIsHung: true });
-      this.#restarts.replaced();
     } catch (failure) {
       hung.fail(`${reason}; and what was to replace it failed: ${PrismError.from(failure).message}`);
       this.#fell(hung, hung.reason);

@@ -60,7 +60,7 @@ export class Restarts {
     return "; it is looked for again and again";
   }
 
-  /** One that hung was replaced. */
+  /** One that hangs is being replaced, at once. */
   replaced(): void {
     this.#count++;
   }

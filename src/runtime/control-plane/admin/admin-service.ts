@@ -1,0 +1,130 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
+import {
+  Admin,
+  type LedgerSchema,
+  NamespaceChange_Kind as Kind,
+  PluginInstance_State as State,
+  type PluginInstanceSchema,
+  ReloadPluginResponse_Step as Step,
+} from "../../../protocol/gen/prism/admin/v1/admin_pb.js";
+import type { NamespaceChange } from "../apply.js";
+import type { Namespaces } from "../namespaces.js";
+import type { Overview } from "../overview.js";
+import type { ReloadLedger, ReloadStep } from "../reload.js";
+import type { Supervisor } from "../supervisor.js";
+import type { InstanceStatus } from "../supervisor-status.js";
+import { type OnBug, serverStream, unary } from "./grpc-methods.js";
+
+/** What operators may ask for, and who answers. */
+export interface AdminNeighbours {
+  readonly namespaces: Pick<Namespaces, "apply" | "delete">;
+  readonly overview: Pick<Overview, "namespace" | "namespaces" | "instances" | "status" | "unready">;
+  readonly supervisor: Pick<Supervisor, "reload">;
+}
+
+/** A service as grpc-js takes it. */
+export interface AdminService {
+  readonly definition: ServiceDefinition;
+  readonly implementation: UntypedServiceImplementation;
+}
+
+/** `prism.admin.v1.Admin`. */
+export function adminService(
+  { namespaces, overview, supervisor }: AdminNeighbours,
+  onBug: OnBug,
+): AdminService {
+  const { method } = Admin;
+  const methods = [
+    unary(method.applyNamespaces, async (request) => ({
+      changes: (await namespaces.apply({ ...request, source: request.source || "the text" })).map(toChange),
+    })),
+    unary(method.getNamespace, ({ name }) =>
+      answer(() => ({ namespace: mutable(overview.namespace(name)) })),
+    ),
+    unary(method.listNamespaces, () => answer(() => ({ namespaces: overview.namespaces().map(mutable) }))),
+    unary(method.deleteNamespace, async ({ name }) => ({ cut: BigInt((await namespaces.delete(name)).cut) })),
+    unary(method.listPlugins, () => answer(() => ({ instances: overview.instances().map(toInstance) }))),
+    serverStream(method.reloadPlugin, async ({ namespace, version }, send) => {
+      await supervisor.reload(namespace, { version }, ({ step, elapsedMs, ledger, ...told }) =>
+        send({
+          ...told,
+          step: steps[step],
+          elapsedMs: BigInt(elapsedMs),
+          ...(ledger === undefined ? {} : { ledger: toLedger(ledger) }),
+        }),
+      );
+    }),
+    unary(method.getStatus, async () => {
+      const { pid, uptimeMs, proxies, instances, listen, problems, ...status } = await overview.status();
+      return {
+        ...status,
+        listen: [...listen],
+        problems: [...problems],
+        pid: BigInt(pid),
+        uptimeMs: BigInt(uptimeMs),
+        namespaces: status.namespaces.map(mutable),
+        proxies: proxies.map(toBigInts),
+        instances: instances.map(toInstance),
+      };
+    }),
+  ].map((served) => served(onBug));
+  return {
+    definition: Object.fromEntries(methods.map(({ name, definition }) => [name, definition])),
+    implementation: Object.fromEntries(methods.map(({ name, serve }) => [name, serve])),
+  };
+}
+
+const kinds: Readonly<Record<NamespaceChange["kind"], Kind>> = {
+  unchanged: Kind.UNCHANGED,
+  create: Kind.CREATE,
+  live: Kind.LIVE,
+  reload: Kind.RELOAD,
+};
+
+const steps: Readonly<Record<ReloadStep, Step>> = {
+  queued: Step.QUEUED,
+  launch: Step.LAUNCH,
+  initialize: Step.INITIALIZE,
+  health_check: Step.HEALTH_CHECK,
+  point: Step.POINT,
+  drain: Step.DRAIN,
+  shutdown: Step.SHUTDOWN,
+  done: Step.DONE,
+};
+
+const states: Readonly<Record<InstanceStatus["state"], State>> = {
+  starting: State.STARTING,
+  ready: State.READY,
+  draining: State.DRAINING,
+  stopped: State.STOPPED,
+  failed: State.FAILED,
+};
+
+/** What throws at once rejects. */
+function answer<T>(ask: () => T): Promise<T> {
+  return Promise.resolve().then(ask);
+}
+
+function toChange({ name, kind, changedKeys }: NamespaceChange) {
+  return { name, kind: kinds[kind], changedKeys: [...changedKeys] };
+}
+
+function toInstance(status: InstanceStatus): MessageInitShape<typeof PluginInstanceSchema> {
+  const { state, health, pid, restarts, ...told } = status;
+  return { ...told, ...toBigInts({ pid, restarts }), state: states[state], health: health ?? "" };
+}
+
+function toLedger(ledger: ReloadLedger): MessageInitShape<typeof LedgerSchema> {
+  return toBigInts(ledger);
+}
+
+function toBigInts<Key extends string>(numbers: Readonly<Record<Key, number>>): Record<Key, bigint> {
+  const entries = Object.entries<number>(numbers).map(([key, number]) => [key, BigInt(number)]);
+  return Object.fromEntries(entries) as Record<Key, bigint>;
+}
+
+/** Messages take arrays that may change. */
+function mutable<T extends { readonly operations: readonly string[] }>(namespace: T) {
+  return { ...namespace, operations: [...namespace.operations] };
+}

@@ -1,0 +1,90 @@
+import { isDeepStrictEqual } from "node:util";
+import { PrismError } from "../../protocol/index.js";
+import type { Config } from "../config/index.js";
+import type { Log } from "../model/log.js";
+import { type FileWatch, watchFile } from "./watch-file.js";
+
+/** What following a file needs. */
+export interface ConfigWatchNeighbours {
+  /** Reads the file anew; rejects with every problem. */
+  readonly load: () => Promise<Config>;
+  /** Takes a configuration that has no problems. */
+  readonly take: (config: Config) => Promise<void>;
+  readonly log: Log;
+}
+
+/** Follows the served file: a good edit is taken, a bad one changes nothing and is told. */
+export class ConfigWatch {
+  readonly #near: ConfigWatchNeighbours;
+  /** What the runtime was started with: of some keys that is what counts. */
+  readonly #started: Config;
+  #problems: readonly string[] = [];
+  #watch: FileWatch | undefined;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(started: Config, near: ConfigWatchNeighbours) {
+    this.#started = started;
+    this.#near = near;
+  }
+
+  /** What of the file as it stands is not served, as sentences. */
+  get problems(): readonly string[] {
+    return this.#problems;
+  }
+
+  /** Follows the file from now on, if there is one. */
+  async start(): Promise<void> {
+    const { file } = this.#started;
+    if (file === undefined) return;
+    const follow = (): void => {
+      this.#following = this.#following.then(() => this.#follow(file));
+    };
+    this.#watch = await watchFile(file, follow);
+    // It may have been edited since it was read.
+    if (!isDeepStrictEqual(await this.#near.load().catch(() => undefined), this.#started)) follow();
+  }
+
+  /** Ends the watching; resolves when a change that is under way has been made. */
+  async stop(): Promise<void> {
+    this.#watch?.close();
+    await this.#following;
+  }
+
+  async #follow(file: string): Promise<void> {
+    const { log } = this.#near;
+    try {
+      const config = await this.#near.load();
+      this.#problems = needsRestart(this.#started, config);
+      for (const problem of this.#problems) log.warn(problem, { file });
+      await this.#near.take(config);
+      log.info("the edited file is taken", { file });
+    } catch (reason) {
+      const { message } = PrismError.from(reason);
+      this.#problems = [`the edit of ${file} is not taken, what was served is served on: ${message}`];
+      log.error("the edited file is not taken", { file, problems: message });
+    }
+  }
+}
+
+/** Keys that are read at start only. */
+function needsRestart(started: Config, edited: Config): string[] {
+  const sections: readonly [string, (config: Config) => object][] = [
+    ["server", ({ server }) => server],
+    ["telemetry.log", ({ log }) => log],
+  ];
+  return sections.flatMap(([section, of]) =>
+    differing(of(started), of(edited)).map(
+      (key) => `${section}.${key} is edited: it needs a restart, until then the old value stands`,
+    ),
+  );
+}
+
+function differing(before: object, after: object): string[] {
+  const now = new Map<string, unknown>(Object.entries(after));
+  return Object.entries(before)
+    .filter(([key, value]) => !isDeepStrictEqual(value, now.get(key)))
+    .map(([key]) => keyNames[key] ?? key);
+}
+
+/** Where the model's name is not the file's. */
+const keyNames: Readonly<Record<string, string>> = { stateDirectory: "state_dir", drainMs: "drain_ms" };

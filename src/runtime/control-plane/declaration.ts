@@ -1,0 +1,88 @@
+import { isDeepStrictEqual } from "node:util";
+import { stringify } from "yaml";
+import type { JsonObject, JsonValue, Namespace } from "../model/namespace.js";
+
+/** Under such a key stands a secret, whatever a plugin calls its settings. */
+const secretKey = /password|passwd|secret|token|credential|private_?key|api_?key/i;
+const secretReference = /^\s*\{\{\s*secret:[^{}]*\}\}\s*$/;
+const hidden = "(hidden)";
+
+/** Paths of the keys that differ between two declarations, as prism.yaml spells them. Who owns them is no key. */
+export function changedKeys(before: Namespace, after: Namespace): string[] {
+  return differences(keysOf(before), keysOf(after));
+}
+
+/** A declaration as YAML for a reader: without credentials, and with what looks like a secret hidden. */
+export function declarationYaml(namespace: Namespace): string {
+  const { plugin, config, ...keys } = keysOf(namespace);
+  const shown = { name: namespace.name, ...keys, plugin: hideSecrets(plugin), config: hideSecrets(config) };
+  return stringify({ namespaces: [{ ...shown, credentials: undefined }] });
+}
+
+/** A namespace under the keys that a person writes. */
+function keysOf({ backend, plugin, config, credentials, deadlineMs }: Namespace) {
+  const { channel, code, env, token, startTimeoutMs, health, restart } = plugin;
+  const { falls, withinMs } = restart.loop;
+  return {
+    backend,
+    plugin: {
+      type: channel,
+      ...codeKeys(code),
+      env: { ...env },
+      token,
+      start_timeout_ms: startTimeoutMs,
+      health: {
+        interval_ms: health.intervalMs,
+        timeout_ms: health.timeoutMs,
+        unhealthy_after: health.unhealthyAfter,
+      },
+      restart: {
+        backoff_ms: restart.backoffMs,
+        max_backoff_ms: restart.maxBackoffMs,
+        loop: `${falls}/${withinMs}ms`,
+      },
+    },
+    config,
+    credentials,
+    deadline_ms: deadlineMs,
+  };
+}
+
+/** A module is found by `backend`, so its file is not a key that anyone wrote; it tells where it was found. */
+function codeKeys(code: Namespace["plugin"]["code"]): JsonObject {
+  if (code.kind === "module") return { library: code.file };
+  if (code.kind === "attached") return { socket: code.socket };
+  return { command: code.command };
+}
+
+function differences(before: unknown, after: unknown, path = ""): string[] {
+  if (isDeepStrictEqual(before, after)) return [];
+  if (!isMapping(before) || !isMapping(after)) return [path];
+  const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  return keys.flatMap((key) => differences(before[key], after[key], path === "" ? key : `${path}.${key}`));
+}
+
+function hideSecrets(object: JsonObject): JsonObject {
+  const entries = Object.entries(object).map(([key, value]): [string, JsonValue] => {
+    const isHidden = secretKey.test(key) && typeof value === "string" && value !== "";
+    if (isHidden && !secretReference.test(value)) return [key, hidden];
+    return [key, hideIn(value)];
+  });
+  return Object.fromEntries(entries);
+}
+
+function hideIn(value: JsonValue): JsonValue {
+  // The password of an address such as postgres://user:password@host.
+  if (typeof value === "string") return value.replace(/(:\/\/[^:@/\s]*:)[^@/\s]+@/g, `$1${hidden}@`);
+  if (value === null || typeof value !== "object") return value;
+  if (isList(value)) return value.map(hideIn);
+  return hideSecrets(value);
+}
+
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

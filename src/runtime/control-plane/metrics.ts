@@ -1,0 +1,137 @@
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  type MetricObjectWithValues,
+  type MetricValueWithName,
+  Registry,
+} from "prom-client";
+import type { InstanceState } from "../model/plugin-instance.js";
+import { type CallCounter, latencyBucketsMs } from "../model/proxy-messages.js";
+import type { ProxyStatus } from "./proxies.js";
+import type { InstanceStatus } from "./supervisor-status.js";
+
+const states: readonly InstanceState[] = ["starting", "ready", "draining", "stopped", "failed"];
+
+/** Where the figures come from; asked at each scrape. */
+export interface MetricSources {
+  calls(): Promise<readonly CallCounter[]>;
+  proxies(): Promise<readonly ProxyStatus[]>;
+  instances(): readonly InstanceStatus[];
+}
+
+/** A page for Prometheus. */
+export interface Exposition {
+  readonly contentType: string;
+  readonly text: string;
+}
+
+/** Writes the runtime's metrics, as they are when they are asked for. */
+export class Metrics {
+  readonly #sources: MetricSources;
+  /** Figures of the runtime's own process: memory, CPU, event loop. They are gathered all the time. */
+  readonly #process = new Registry();
+
+  constructor(sources: MetricSources) {
+    this.#sources = sources;
+    collectDefaultMetrics({ register: this.#process, eventLoopMonitoringPrecision: 100 });
+  }
+
+  /** Everything as of now. A registry a scrape: what is no more leaves no trace, and scrapes do not meet. */
+  async expose(): Promise<Exposition> {
+    const { calls, proxies, instances } = this.#sources;
+    const registry = new Registry();
+    addCalls(registry, await calls());
+    addProxies(registry, await proxies());
+    addInstances(registry, instances());
+    const pages = await Promise.all([registry.metrics(), this.#process.metrics()]);
+    return { contentType: registry.contentType, text: pages.join("\n") };
+  }
+}
+
+function addCalls(registry: Registry, calls: readonly CallCounter[]): void {
+  const labelNames = ["namespace", "operation", "code"] as const;
+  const help = "Calls that ended, by namespace, operation and gRPC status.";
+  const total = new Counter({ name: "prism_calls_total", help, labelNames, registers: [registry] });
+  for (const { namespace, operation, code, count } of calls) total.inc({ namespace, operation, code }, count);
+  registry.registerMetric(new CallDurations(calls));
+}
+
+function addProxies(registry: Registry, proxies: readonly ProxyStatus[]): void {
+  const gauge = (name: string, help: string, value: number): void =>
+    new Gauge({ name, help, registers: [registry] }).set(value);
+  const sum = (of: (proxy: ProxyStatus) => number): number =>
+    proxies.reduce((all, proxy) => all + of(proxy), 0);
+  gauge("prism_proxies", "Data-plane processes.", proxies.length);
+  gauge(
+    "prism_connections",
+    "Open client connections.",
+    sum(({ connections }) => connections),
+  );
+  gauge(
+    "prism_calls_in_flight",
+    "Calls in flight.",
+    sum(({ inFlight }) => inFlight),
+  );
+  const help = "Data-plane processes that fell and were replaced.";
+  new Counter({ name: "prism_proxy_restarts_total", help, registers: [registry] }).inc(
+    sum(({ restarts }) => restarts),
+  );
+}
+
+function addInstances(registry: Registry, instances: readonly InstanceStatus[]): void {
+  const state = new Gauge({
+    name: "prism_plugin_state",
+    help: "1 for the state that a plugin instance is in, 0 for the others.",
+    labelNames: ["namespace", "plugin", "instance", "state"] as const,
+    registers: [registry],
+  });
+  const restarts = new Counter({
+    name: "prism_plugin_restarts_total",
+    help: "Plugin instances that fell and were started again, by namespace.",
+    labelNames: ["namespace"] as const,
+    registers: [registry],
+  });
+  const told = new Map(instances.map((instance) => [instance.namespace, instance.restarts]));
+  for (const [namespace, count] of told) restarts.inc({ namespace }, count);
+  for (const { namespace, plugin, id, state: current } of instances)
+    for (const name of states)
+      state.set({ namespace, plugin, instance: id, state: name }, current === name ? 1 : 0);
+}
+
+type CallLabels = "namespace" | "operation" | "code" | "le";
+
+/** A histogram that the proxies have counted already: prom-client writes it, and observes nothing. */
+class CallDurations extends Histogram<CallLabels> {
+  readonly #calls: readonly CallCounter[];
+
+  constructor(calls: readonly CallCounter[]) {
+    super({
+      name: "prism_call_duration_seconds",
+      help: "How long calls took, from their header block to their end.",
+      labelNames: ["namespace", "operation", "code"],
+      registers: [],
+    });
+    this.#calls = calls;
+  }
+
+  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<CallLabels>>> {
+    return { ...(await super.get()), values: this.#calls.flatMap(valuesOf) };
+  }
+}
+
+function valuesOf(call: CallCounter): MetricValueWithName<CallLabels>[] {
+  const { namespace, operation, code, count, sumMs, buckets } = call;
+  const labels = { namespace, operation, code };
+  const name = "prism_call_duration_seconds";
+  const upTo = (le: number | "+Inf", value: number): MetricValueWithName<CallLabels> => {
+    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value };
+  };
+  return [
+    ...latencyBucketsMs.map((ms, bucket) => upTo(ms / 1000, buckets[bucket] ?? 0)),
+    upTo("+Inf", count),
+    { metricName: `${name}_sum`, labels, value: sumMs / 1000 },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
+}

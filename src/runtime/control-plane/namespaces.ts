@@ -1,0 +1,208 @@
+import { PrismError } from "../../protocol/index.js";
+import type { Log } from "../model/log.js";
+import type { Namespace } from "../model/namespace.js";
+import { nearestName } from "../model/nearest-name.js";
+import type { AppliedNamespaces, Declaration } from "./applied-namespaces.js";
+import { applyAll, type NamespaceChange, planChange } from "./apply.js";
+import { type Desired, joinDeclarations, ownerText } from "./desired-namespaces.js";
+import { forEachOf } from "./for-each-of.js";
+import type { Supervisor } from "./supervisor.js";
+import { Turns } from "./supervisor-turns.js";
+
+/** Plugins that are started at the same time. */
+const startsAtOnce = 4;
+
+/** What the desired state needs of the rest of the runtime. */
+export interface NamespacesNeighbours {
+  readonly supervisor: Pick<Supervisor, "start" | "apply" | "remove" | "namespaces">;
+  readonly applied: AppliedNamespaces;
+  /** Reads a text to apply; throws with every problem. One entry a namespace. */
+  readonly parse: (yaml: string, source: string) => readonly ParsedDeclaration[];
+  readonly log: Log;
+}
+
+/** A namespace of a text to apply, and the part of the text that declares it. */
+export interface ParsedDeclaration {
+  readonly namespace: Namespace;
+  readonly yaml: string;
+}
+
+/** A text to apply. */
+export interface ApplyRequest {
+  readonly yaml: string;
+  /** What to call the text in problems. */
+  readonly source: string;
+  readonly dryRun: boolean;
+}
+
+/** Hears how the first start of each namespace goes. */
+export type OnStart = (name: string, state: "starting" | "ready" | "failed", reason: string) => void;
+
+/** What is to be served, and the one place where it changes: by the file, or by the API; one change at a time. */
+export class Namespaces {
+  readonly #near: NamespacesNeighbours;
+  readonly #turns = new Turns();
+  #fromFile: readonly Namespace[] = [];
+  #desired: Desired = { namespaces: new Map(), problems: [] };
+  #failed = new Map<string, string>();
+
+  constructor(near: NamespacesNeighbours) {
+    this.#near = near;
+  }
+
+  /** Every namespace that is to be served, by its name. */
+  get desired(): ReadonlyMap<string, Namespace> {
+    return this.#desired.namespaces;
+  }
+
+  /** What of the declarations is not served as it stands, as sentences. */
+  get problems(): readonly string[] {
+    return [...this.#desired.problems, ...this.#failed.values()];
+  }
+
+  /** Serves what the file and the state directory declare; resolves when each has been tried once. One that fails stops no other. */
+  async start(fromFile: readonly Namespace[], onStart: OnStart, signal: AbortSignal): Promise<void> {
+    await this.#turns.run(async () => {
+      this.#fromFile = fromFile;
+      await this.#join();
+      await forEachOf([...this.desired.values()], startsAtOnce, async (namespace) => {
+        if (signal.aborted) return;
+        onStart(namespace.name, "starting", "");
+        await this.#near.supervisor.start(namespace);
+        const { ready, reason } = this.#observed(namespace.name);
+        onStart(namespace.name, ready ? "ready" : "failed", reason);
+      });
+    });
+  }
+
+  /** Takes the file's namespaces as they stand now. One whose change fails keeps its old self, and {@link problems} tells. */
+  reconcile(fromFile: readonly Namespace[]): Promise<void> {
+    return this.#turns.run(async () => {
+      this.#fromFile = fromFile;
+      await this.#converge();
+    });
+  }
+
+  /** Declares namespaces, all or none, and keeps them; or only tells what that would change. */
+  async apply({ yaml, source, dryRun }: ApplyRequest): Promise<NamespaceChange[]> {
+    const parsed = this.#near.parse(yaml, source);
+    for (const { namespace } of parsed) this.#assertNotTheFiles(namespace.name);
+    const plan = (): NamespaceChange[] =>
+      parsed.map(({ namespace }) => planChange(this.desired.get(namespace.name), namespace));
+    if (dryRun) return plan();
+    return await this.#turns.run(async () => {
+      for (const { namespace } of parsed) this.#assertNotTheFiles(namespace.name);
+      const changes = plan();
+      const keep = parsed.map(({ namespace, yaml: text }): Declaration => ({
+        name: namespace.name,
+        yaml: text,
+      }));
+      await applyAll({
+        namespaces: parsed.map(({ namespace }) => namespace),
+        before: this.desired,
+        supervisor: this.#near.supervisor,
+        keep: () => this.#near.applied.put(keep),
+      });
+      await this.#join();
+      return changes;
+    });
+  }
+
+  /** Ends an applied namespace and forgets it; tells how many calls were cut. */
+  delete(name: string): Promise<{ cut: number }> {
+    return this.#turns.run(async () => {
+      const declarations = await this.#near.applied.all();
+      if (!declarations.some((declaration) => declaration.name === name)) throw notApplied(this.find(name));
+      await this.#near.applied.remove(name);
+      const cut = await this.#converge();
+      return { cut };
+    });
+  }
+
+  /** A namespace by its name; throws with the nearest one. */
+  find(name: string): Namespace {
+    const found = this.desired.get(name);
+    if (found) return found;
+    const near = nearestName(name, this.desired.keys());
+    const remedy = near === undefined ? "`prism ns list` tells those there are" : `did you mean "${near}"?`;
+    throw new PrismError("unknownNamespace", `no namespace "${name}": ${remedy}`);
+  }
+
+  /** Reads what is declared anew. What was applied and cannot be read any more keeps its old self. */
+  async #join(): Promise<void> {
+    const applied: Namespace[] = [];
+    const unreadable: string[] = [];
+    for (const { name, yaml } of await this.#near.applied.all()) {
+      try {
+        applied.push(
+          ...this.#near.parse(yaml, this.#near.applied.fileOf(name)).map(({ namespace }) => namespace),
+        );
+      } catch (reason) {
+        const before = this.desired.get(name);
+        if (before?.owner.kind === "applied") applied.push(before);
+        unreadable.push(
+          `namespace "${name}" was applied and cannot be taken now: ${PrismError.from(reason).message}`,
+        );
+      }
+    }
+    const { namespaces, problems } = joinDeclarations(this.#fromFile, applied);
+    this.#desired = { namespaces, problems: [...problems, ...unreadable] };
+    for (const problem of this.#desired.problems) this.#near.log.warn(problem);
+  }
+
+  /** Makes the supervisor serve what is declared; tells how many calls were cut. */
+  async #converge(): Promise<number> {
+    await this.#join();
+    this.#failed = new Map();
+    const serves = new Map(
+      this.#near.supervisor.namespaces().map(({ namespace }) => [namespace.name, namespace]),
+    );
+    let cut = 0;
+    const gone = [...serves.keys()].filter((name) => !this.desired.has(name));
+    await forEachOf(gone, startsAtOnce, async (name) => {
+      cut += (await this.#near.supervisor.remove(name)).cut;
+    });
+    await forEachOf([...this.desired.values()], startsAtOnce, async (namespace) => {
+      const before = serves.get(namespace.name);
+      if (!before) await this.#near.supervisor.start(namespace);
+      else await this.#bring(before, namespace);
+    });
+    return cut;
+  }
+
+  async #bring(before: Namespace, after: Namespace): Promise<void> {
+    const { kind } = planChange(before, after);
+    if (kind === "unchanged") return;
+    try {
+      await this.#near.supervisor.apply(after);
+    } catch (reason) {
+      const { message } = PrismError.from(reason);
+      const problem = `namespace "${after.name}" serves on as it was, as its new declaration fails: ${message}`;
+      this.#failed.set(after.name, problem);
+      this.#near.log.error(problem);
+    }
+  }
+
+  #observed(name: string): { readonly ready: boolean; readonly reason: string } {
+    const status = this.#near.supervisor.namespaces().find(({ namespace }) => namespace.name === name);
+    return status ?? { ready: false, reason: "" };
+  }
+
+  #assertNotTheFiles(name: string): void {
+    const found = this.desired.get(name);
+    if (found?.owner.kind !== "file") return;
+    throw new PrismError(
+      "failedPrecondition",
+      `namespace "${name}" belongs to the file: edit ${ownerText(found)}, which is picked up at once.`,
+      { info: { namespace: name, owner: ownerText(found) } },
+    );
+  }
+}
+
+function notApplied(namespace: Namespace): PrismError {
+  const remedy =
+    namespace.owner.kind === "file"
+      ? `it belongs to the file: remove it at ${ownerText(namespace)}, which is picked up at once`
+      : "it is there because nothing else is declared: declare namespaces in prism.yaml, and it goes";
+  return new PrismError("failedPrecondition", `namespace "${namespace.name}" was not applied: ${remedy}.`);
+}

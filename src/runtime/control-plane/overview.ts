@@ -1,0 +1,137 @@
+import type { Namespace } from "../model/namespace.js";
+import { declarationYaml } from "./declaration.js";
+import { ownerText } from "./desired-namespaces.js";
+import type { Namespaces } from "./namespaces.js";
+import type { Proxies, ProxyStatus } from "./proxies.js";
+import type { Supervisor } from "./supervisor.js";
+import type { InstanceStatus, NamespaceStatus } from "./supervisor-status.js";
+
+/** What does not change while the runtime runs. */
+export interface RuntimeFacts {
+  readonly version: string;
+  readonly pid: number;
+  /** Where clients are served. */
+  readonly listen: readonly string[];
+  /** Where operators are served. */
+  readonly admin: string;
+  /** Empty where there is none. */
+  readonly configFile: string;
+}
+
+/** A namespace, desired and observed, as operators are told of it: never a secret. */
+export interface NamespaceOverview {
+  readonly name: string;
+  readonly backend: string;
+  readonly channel: string;
+  /** "/etc/prism.yaml:12", "applied", "default". */
+  readonly owner: string;
+  readonly ready: boolean;
+  /** Why not, where it is not. */
+  readonly reason: string;
+  readonly operations: readonly string[];
+  /** The declaration, credentials left out. */
+  readonly yaml: string;
+}
+
+/** The runtime at a glance. */
+export interface RuntimeStatus extends RuntimeFacts {
+  readonly uptimeMs: number;
+  readonly proxies: readonly ProxyStatus[];
+  readonly namespaces: readonly NamespaceOverview[];
+  readonly instances: readonly InstanceStatus[];
+  /** Whether every namespace is served. */
+  readonly ready: boolean;
+  /** What of the declarations is not served as it stands, as sentences. */
+  readonly problems: readonly string[];
+}
+
+/** Whose state is told. */
+export interface OverviewSources {
+  readonly facts: () => RuntimeFacts;
+  readonly namespaces: Pick<Namespaces, "desired" | "find" | "problems">;
+  readonly supervisor: Pick<Supervisor, "namespaces" | "instances">;
+  readonly proxies: Pick<Proxies, "status">;
+  /** Problems of the configuration file, told beside those of the namespaces. */
+  readonly fileProblems: () => readonly string[];
+}
+
+/** Tells how everything fares. Asks, and changes nothing. */
+export class Overview {
+  readonly #sources: OverviewSources;
+  readonly #since = performance.now();
+  #isStarted = false;
+  #isStopping = false;
+
+  constructor(sources: OverviewSources) {
+    this.#sources = sources;
+  }
+
+  /** Every namespace has been tried; from now on readiness is theirs to tell. */
+  started(): void {
+    this.#isStarted = true;
+  }
+
+  /** From now on nothing is ready. */
+  stopping(): void {
+    this.#isStopping = true;
+  }
+
+  /** Every namespace, by name. */
+  namespaces(): NamespaceOverview[] {
+    const observed = this.#observed();
+    const byName = [...this.#sources.namespaces.desired.values()].sort((one, other) =>
+      one.name < other.name ? -1 : 1,
+    );
+    return byName.map((namespace) => toOverview(namespace, observed.get(namespace.name)));
+  }
+
+  /** One namespace; throws with the nearest name. */
+  namespace(name: string): NamespaceOverview {
+    return toOverview(this.#sources.namespaces.find(name), this.#observed().get(name));
+  }
+
+  /** Every instance, by namespace. */
+  instances(): InstanceStatus[] {
+    return this.#sources.supervisor.instances();
+  }
+
+  /** Why traffic had better not come, by namespace; empty where it may. The runtime itself is told as "runtime". */
+  unready(): Readonly<Record<string, string>> {
+    if (this.#isStopping) return { runtime: "it is being stopped" };
+    const waiting = this.namespaces().filter(({ ready }) => !ready);
+    const reasons = Object.fromEntries(waiting.map(({ name, reason }) => [name, reason]));
+    return this.#isStarted ? reasons : { runtime: "it is being started", ...reasons };
+  }
+
+  /** All of it. */
+  async status(): Promise<RuntimeStatus> {
+    const { facts, namespaces, proxies, fileProblems } = this.#sources;
+    return {
+      ...facts(),
+      uptimeMs: Math.round(performance.now() - this.#since),
+      proxies: await proxies.status(),
+      namespaces: this.namespaces(),
+      instances: this.instances(),
+      ready: Object.keys(this.unready()).length === 0,
+      problems: [...fileProblems(), ...namespaces.problems],
+    };
+  }
+
+  #observed(): ReadonlyMap<string, NamespaceStatus> {
+    return new Map(this.#sources.supervisor.namespaces().map((status) => [status.namespace.name, status]));
+  }
+}
+
+function toOverview(namespace: Namespace, observed: NamespaceStatus | undefined): NamespaceOverview {
+  const { name, backend, plugin } = namespace;
+  return {
+    name,
+    backend,
+    channel: plugin.channel,
+    owner: ownerText(namespace),
+    ready: observed?.ready ?? false,
+    reason: observed?.reason ?? "it waits for its start",
+    operations: observed?.operations ?? [],
+    yaml: declarationYaml(namespace),
+  };
+}

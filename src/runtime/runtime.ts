@@ -1,0 +1,222 @@
+import { extname } from "node:path";
+import { fileURLToPath } from "node:url";
+import { PrismError } from "../protocol/index.js";
+import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
+import { type Config, loadConfig, parseNamespaces, resolveSecrets, splitNamespaces } from "./config/index.js";
+import { adminHttp } from "./control-plane/admin/admin-http.js";
+import { AdminPort } from "./control-plane/admin/admin-port.js";
+import { adminService } from "./control-plane/admin/admin-service.js";
+import { AppliedNamespaces } from "./control-plane/applied-namespaces.js";
+import { ConfigWatch } from "./control-plane/config-watch.js";
+import { forkedProxy } from "./control-plane/forked-proxy.js";
+import { listen, type Listener } from "./control-plane/listeners.js";
+import { createLog } from "./control-plane/log.js";
+import { Metrics } from "./control-plane/metrics.js";
+import { Namespaces, type ParsedDeclaration } from "./control-plane/namespaces.js";
+import { Overview, type RuntimeStatus } from "./control-plane/overview.js";
+import { Proxies } from "./control-plane/proxies.js";
+import { Reaper } from "./control-plane/reaper.js";
+import { openStateDirectory, type StateDirectory } from "./control-plane/state-dir.js";
+import { systemClock } from "./control-plane/supervisor-clock.js";
+import { Supervisor } from "./control-plane/supervisor.js";
+import { inProcessProxy } from "./in-process-proxy.js";
+import type { Log } from "./model/log.js";
+import { prismVersion } from "./prism-version.js";
+import { Teardown } from "./teardown.js";
+
+/** How long a plugin may take to end once its calls are over, and how long operators' requests may. */
+const pluginGraceMs = 5_000;
+const adminGraceMs = 1_000;
+
+/** A running Prism. */
+export interface Runtime {
+  /** Everything at a glance. */
+  status(): Promise<RuntimeStatus>;
+  /** Takes no new calls, finishes those that run within `server.drain_ms`, and ends everything. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** How to start. */
+export interface StartOptions {
+  /** Hears how the start goes on. */
+  readonly onProgress?: (progress: StartProgress) => void;
+  /** Interrupts the start, which then undoes what it has done and rejects. */
+  readonly signal?: AbortSignal;
+  /** Reads the configuration anew after an edit of its file, with what the command line overrides. By default the file alone counts. */
+  readonly reload?: () => Promise<Config>;
+  /** Where secrets are looked up and programs found; this process's by default. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** Where relative paths of applied namespaces begin; this process's directory by default. */
+  readonly cwd?: string;
+}
+
+/** A step of the start. Each namespace is told when its start begins, and when the first attempt has ended. */
+export type StartProgress =
+  | { readonly step: "listening"; readonly listen: readonly string[]; readonly admin: string }
+  | { readonly step: "proxies"; readonly count: number }
+  | {
+      readonly step: "namespace";
+      readonly name: string;
+      readonly state: "starting" | "ready" | "failed";
+      /** Why it failed, else empty. */
+      readonly reason: string;
+    };
+
+/**
+ * Starts Prism: takes the state directory, listens, launches proxies, starts the namespaces. Resolves when each namespace
+ * has been tried once; one that fails is tried again and stops no other. Rejects, with everything undone, where the
+ * directory or an address cannot be had.
+ */
+export async function startRuntime(config: Config, options: StartOptions = {}): Promise<Runtime> {
+  const log = await createLog({ ...config.log, terminal: process.stderr.isTTY });
+  const teardown = new Teardown(log);
+  try {
+    return await start({ config, options, log, teardown });
+  } catch (reason) {
+    await teardown.run();
+    throw reason;
+  }
+}
+
+/** What every step of the start needs. */
+interface Start {
+  readonly config: Config;
+  readonly options: StartOptions;
+  readonly log: Log;
+  readonly teardown: Teardown;
+}
+
+async function start(request: Start): Promise<Runtime> {
+  const { config, options, log, teardown } = request;
+  const { onProgress = () => undefined, signal = new AbortController().signal } = options;
+  const state = await openStateDirectory(config.server.stateDirectory);
+  teardown.add(() => state.release());
+
+  const parts = compose(request, state);
+  const { overview, proxies, namespaces, configWatch } = parts;
+  const { clients, admin } = await openListeners(request, parts);
+  parts.addresses.listen = clients.map(({ address }) => address);
+  parts.addresses.admin = admin.address;
+  onProgress({ step: "listening", ...parts.addresses });
+  signal.throwIfAborted();
+
+  teardown.add(() => proxies.stop(config.server.drainMs));
+  await proxies.start(clients.map(({ server }) => server));
+  // Before the proxies finish their calls nobody may come anew.
+  teardown.add(() => clients.forEach((listener) => listener.close()));
+  onProgress({ step: "proxies", count: config.server.proxies });
+
+  const onStart = (name: string, state_: "starting" | "ready" | "failed", reason: string): void =>
+    onProgress({ step: "namespace", name, state: state_, reason });
+  const starting = namespaces.start(config.namespaces, onStart, signal);
+  await unlessAborted(starting, signal, () => "the start was interrupted");
+  await configWatch.start();
+  teardown.add(() => configWatch.stop());
+  teardown.add(() => overview.stopping());
+  overview.started();
+  log.info("Prism serves", { listen: parts.addresses.listen.join(", "), admin: parts.addresses.admin });
+  return { status: () => overview.status(), stop: () => teardown.run() };
+}
+
+/** Puts the parts together. Nothing listens or runs yet, but for the reaper. */
+function compose({ config, options, log, teardown }: Start, state: StateDirectory) {
+  const { env = process.env, cwd = process.cwd() } = options;
+  const { server } = config;
+  const version = prismVersion();
+  const addresses: { listen: readonly string[]; admin: string } = { listen: [], admin: "" };
+  let current = config;
+
+  const reaper = new Reaper(log);
+  teardown.add(() => reaper.stop());
+  const proxies = new Proxies({
+    count: Math.max(1, server.proxies),
+    launch: server.proxies === 0 ? inProcessProxy(log) : forkedProxy(proxyEntry()),
+    settings: { limits: server.limits },
+    log,
+    onUnreachable: (instance, reason) => supervisor.noticeUnreachable(instance, reason),
+  });
+  const supervisor = new Supervisor({
+    channels: { sidecar: sidecarChannel({ groups: reaper }), in_process: inProcessChannel() },
+    secrets: (namespace) => resolveSecrets(namespace, { providers: current.secrets, env }),
+    paths: state,
+    routes: proxies,
+    clock: systemClock,
+    random: Math.random,
+    drainMs: server.drainMs,
+    graceMs: pluginGraceMs,
+    proxyVersion: version,
+    log,
+  });
+  teardown.add(() => supervisor.stop(pluginGraceMs));
+
+  const parse = (yaml: string, source: string): ParsedDeclaration[] => {
+    const parsed = parseNamespaces(yaml, { source, env, cwd, plugins: current.plugins });
+    const texts = splitNamespaces(yaml);
+    return parsed.map((namespace, index) => ({ namespace, yaml: texts[index] ?? "" }));
+  };
+  const namespaces = new Namespaces({
+    supervisor,
+    applied: new AppliedNamespaces(state.namespaces),
+    parse,
+    log,
+  });
+  const configWatch = new ConfigWatch(config, {
+    load: options.reload ?? (() => loadConfig({ ...(config.file && { file: config.file }), env, cwd })),
+    take: async (edited) => {
+      current = edited;
+      await namespaces.reconcile(edited.namespaces);
+    },
+    log,
+  });
+  const overview = new Overview({
+    facts: () => ({ version, pid: process.pid, ...addresses, configFile: config.file ?? "" }),
+    fileProblems: () => configWatch.problems,
+    ...{ namespaces, supervisor, proxies },
+  });
+  return { addresses, proxies, supervisor, namespaces, configWatch, overview };
+}
+
+/** The parts, put together. */
+type Parts = ReturnType<typeof compose>;
+
+async function openListeners(
+  { config, log, teardown }: Start,
+  { proxies, supervisor, namespaces, overview }: Parts,
+): Promise<{ clients: readonly Listener[]; admin: Listener }> {
+  const onBug = (where: string, reason: unknown): void =>
+    log.error("an operator's request met a bug", { where, reason: explain(reason) });
+  const metrics = new Metrics({
+    calls: () => proxies.calls(),
+    proxies: () => proxies.status(),
+    instances: () => supervisor.instances(),
+  });
+  const port = new AdminPort({
+    service: adminService({ namespaces, overview, supervisor }, onBug),
+    http: adminHttp({ overview, supervisor, metrics, onBug }),
+  });
+  const open = async (...request: Parameters<typeof listen>): Promise<Listener> => {
+    const listener = await listen(...request);
+    teardown.add(() => listener.close());
+    return listener;
+  };
+  teardown.add(() => port.close(adminGraceMs));
+  const onAdmin = port.accept.bind(port);
+  const admin = await open({ address: config.server.admin, key: "server.admin", onConnection: onAdmin });
+  const clients: Listener[] = [];
+  for (const address of config.server.listen)
+    clients.push(
+      await open({ address, key: "server.listen", onConnection: (socket) => proxies.give(socket) }),
+    );
+  return { clients, admin };
+}
+
+/** The program of a data-plane process: built where this is built, source where this is source. */
+function proxyEntry(): string {
+  const self = fileURLToPath(import.meta.url);
+  return fileURLToPath(new URL(`./data-plane/main${extname(self)}`, import.meta.url));
+}
+
+function explain(reason: unknown): string {
+  const { cause } = PrismError.from(reason);
+  return reason instanceof Error ? (reason.stack ?? reason.message) : String(cause ?? reason);
+}

@@ -1,0 +1,153 @@
+import { describe, expect, test } from "vitest";
+import { HeaderList } from "../../../src/wire/header-list.js";
+import { HpackDecoder } from "../../../src/wire/hpack/decoder.js";
+import { huffmanDecode, huffmanEncode, huffmanLength } from "../../../src/wire/hpack/huffman.js";
+import { IntegerReader, writeInteger } from "../../../src/wire/hpack/integer.js";
+
+const bounds = { headerBytes: 65_536, headerFields: 256 };
+const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "hex");
+
+describe("integers (RFC 7541, C.1)", () => {
+  const examples = [
+    { value: 10, prefix: 5, hex: "0a" },
+    { value: 1337, prefix: 5, hex: "1f9a0a" },
+    { value: 42, prefix: 8, hex: "2a" },
+  ];
+  test.each(examples)("$value behind a prefix of $prefix bits is $hex", ({ value, prefix, hex }) => {
+    const out = Buffer.alloc(8);
+
+    const end = writeInteger(out, 0, value, prefix, 0);
+
+    expect(out.subarray(0, end).toString("hex")).toBe(hex);
+    expect(new IntegerReader().read(bytes(hex), prefix)).toBe(value);
+  });
+
+  test("one that is too long, or cut short, is refused", () => {
+    expect(() => new IntegerReader().read(bytes("1fffffffffff00"), 5)).toThrow("too long");
+    expect(() => new IntegerReader().read(bytes("1fff"), 5)).toThrow("cut short");
+  });
+});
+
+describe("requests and responses (RFC 7541, C.3 to C.6)", () => {
+  const requests = [
+    [":method", "GET", ":scheme", "http", ":path", "/", ":authority", "www.example.com"],
+    [
+      ":method",
+      "GET",
+      ":scheme",
+      "http",
+      ":path",
+      "/",
+      ":authority",
+      "www.example.com",
+      "cache-control",
+      "no-cache",
+    ],
+    [
+      ":method",
+      "GET",
+      ":scheme",
+      "https",
+      ":path",
+      "/index.html",
+      ":authority",
+      "www.example.com",
+      "custom-key",
+      "custom-value",
+    ],
+  ];
+  const series = [
+    {
+      what: "C.3, without Huffman code",
+      blocks: [
+        "8286 8441 0f77 7777 2e65 7861 6d70 6c65 2e63 6f6d",
+        "8286 84be 5808 6e6f 2d63 6163 6865",
+        "8287 85bf 400a 6375 7374 6f6d 2d6b 6579 0c63 7573 746f 6d2d 7661 6c75 65",
+      ],
+    },
+    {
+      what: "C.4, with Huffman code",
+      blocks: [
+        "8286 8441 8cf1 e3c2 e5f2 3a6b a0ab 90f4 ff",
+        "8286 84be 5886 a8eb 1064 9cbf",
+        "8287 85bf 4088 25a8 49e9 5ba9 7d7f 8925 a849 e95b b8e8 b4bf",
+      ],
+    },
+  ];
+  test.each(series)("$what", ({ blocks }) => {
+    const decoder = new HpackDecoder(bounds);
+
+    const decoded = blocks.map((block) => decoder.decode(bytes(block))?.fields);
+
+    expect(decoded).toEqual(requests);
+  });
+
+  test("C.2.1 to C.2.4: each kind of field", () => {
+    const decode = (hex: string) => new HpackDecoder(bounds).decode(bytes(hex))?.fields;
+
+    expect(decode("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572")).toEqual([
+      "custom-key",
+      "custom-header",
+    ]);
+    expect(decode("040c 2f73 616d 706c 652f 7061 7468")).toEqual([":path", "/sample/path"]);
+    expect(decode("1008 7061 7373 776f 7264 0673 6563 7265 74")).toEqual(["password", "secret"]);
+    expect(decode("82")).toEqual([":method", "GET"]);
+  });
+});
+
+describe("Huffman code (RFC 7541, 5.2)", () => {
+  test("every byte comes back, alone and with others", () => {
+    const all = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));
+
+    for (const text of [...all, all, "", "www.example.com"]) {
+      const coded = Buffer.alloc(huffmanLength(text));
+      huffmanEncode(text, coded, 0);
+      expect(huffmanDecode(coded, 0, coded.length)).toBe(text);
+    }
+  });
+
+  test("padding of more than 7 bits, padding that is not all ones, and EOS within are refused", () => {
+    for (const hex of ["f1e3c2e5f23a6ba0ab90f4ffff", "00", "3fffffffff"]) {
+      const coded = bytes(hex);
+      expect(huffmanDecode(coded, 0, coded.length)).toBeUndefined();
+    }
+  });
+});
+
+describe("what a peer must not send", () => {
+  const broken = [
+    { what: "index 0", hex: "80" },
+    { what: "an index beyond the table", hex: "c5" },
+    { what: "a string longer than its block", hex: "4085 61" },
+    { what: "a table size update behind a field", hex: "82 20" },
+    { what: "a table size above what we announced", hex: "3fe2 1f" },
+  ];
+  test.each(broken)("$what is a COMPRESSION_ERROR", ({ hex }) => {
+    expect(() => new HpackDecoder(bounds).decode(bytes(hex))).toThrow(
+      expect.objectContaining({ code: 9 }) as Error,
+    );
+  });
+
+  test("a list above the bounds is decoded for the table's sake, and not kept", () => {
+    const decoder = new HpackDecoder({ headerBytes: 100, headerFields: 256 });
+    const block = bytes("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572");
+
+    const tooLarge = decoder.decode(Buffer.concat([block, block]));
+
+    expect(tooLarge).toBeUndefined();
+    expect(decoder.decode(bytes("be"))?.fields).toEqual(["custom-key", "custom-header"]);
+  });
+
+  test("a block seen before gives the same list, until the table changes", () => {
+    const decoder = new HpackDecoder(bounds);
+
+    const first = decoder.decode(bytes("82"));
+    const again = decoder.decode(bytes("82"));
+    decoder.decode(bytes("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572"));
+    const later = decoder.decode(bytes("82"));
+
+    expect(again).toBe(first);
+    expect(later).not.toBe(first);
+    expect(later).toEqual(new HeaderList([":method", "GET"]));
+  });
+});

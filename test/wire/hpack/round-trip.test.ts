@@ -1,0 +1,53 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { HeaderList } from "../../../src/wire/header-list.js";
+import { HpackDecoder } from "../../../src/wire/hpack/decoder.js";
+import { HpackEncoder } from "../../../src/wire/hpack/encoder.js";
+
+const bounds = { headerBytes: 1 << 20, headerFields: 1024 };
+const latin1 = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
+const name = fc.constantFrom(
+  ":path",
+  ":status",
+  "authorization",
+  "grpc-timeout",
+  "x-a",
+  "x-b",
+  "content-type",
+  "cookie",
+);
+const list = fc
+  .array(fc.tuple(name, latin1), { maxLength: 20 })
+  .map((fields) => new HeaderList(fields.flat()));
+
+test("what an encoder writes, the decoder at the other end reads, list after list", () => {
+  fc.assert(
+    fc.property(fc.array(list, { maxLength: 20 }), (lists) => {
+      const encoder = new HpackEncoder();
+      const decoder = new HpackDecoder(bounds);
+      for (const sent of [...lists, ...lists]) {
+        expect(decoder.decode(Buffer.from(encoder.encode(sent)))?.fields).toEqual(sent.fields);
+      }
+    }),
+    { numRuns: 200 },
+  );
+});
+
+test("a peer that lowers its table is followed, and told so", () => {
+  const encoder = new HpackEncoder();
+  const decoder = new HpackDecoder(bounds);
+  const sent = new HeaderList(["x-a", "first", "x-b", "second"]);
+  decoder.decode(Buffer.from(encoder.encode(sent)));
+
+  encoder.allow(0);
+  const block = Buffer.from(encoder.encode(sent));
+
+  expect(block[0]).toBe(0x20);
+  expect(decoder.decode(block)?.fields).toEqual(sent.fields);
+});
+
+test("secrets are never indexed, wherever they go", () => {
+  const block = new HpackEncoder().encode(new HeaderList(["authorization", "Bearer x"]));
+
+  expect((block[0] ?? 0) & 0xf0).toBe(0x10);
+});

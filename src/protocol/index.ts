@@ -1,2 +1,14 @@
 export { Code, codeFrom, codeName, PrismError, statusOf } from "./errors.js";
 export type { ErrorKind, ErrorOptions } from "./errors.js";
+export {
+  grpcHeaderBytes,
+  longestGrpcMessage,
+  metadataEntries,
+  RequestWrapper,
+  writeGrpcHeader,
+} from "./execute-request.js";
+export { ExecuteResponseReader, type Read } from "./execute-response.js";
+export { FieldScanner } from "./field-scanner.js";
+export { httpStatusOf } from "./http-status.js";
+export { errorDomain, statusDetails, statusFrom } from "./status-details.js";
+export { typedMethods, typedOperations, typeUrlOf, type TypedMethod } from "./typed-method.js";

@@ -1,0 +1,95 @@
+import { Code, codeFrom, codeName, type ExecuteResponseReader, PrismError } from "../../protocol/index.js";
+import { type ClosedBy, statusFromReset } from "../../wire/index.js";
+import type { CallPlan } from "./call-plan.js";
+import type { Ending } from "./reply-headers.js";
+
+/** Bytes that are read of a plugin's sentence. */
+const longestError = 4096;
+
+/** The caller's deadline, or the namespace's. */
+export function deadlineExceeded({ permit, timeoutMs = 0 }: CallPlan): PrismError {
+  const message = `the call took longer than its deadline of ${Math.round(timeoutMs)} ms: give it more time, or ask the operator for a higher deadline_ms`;
+  return new PrismError("deadlineExceeded", message, { info: { namespace: permit.namespace } });
+}
+
+/** A drain met its deadline. */
+export function cutByDrain({ instance, permit }: CallPlan): PrismError {
+  const message = `the plugin instance ${instance.id} has been replaced and the call outlived its grace period: call again`;
+  return new PrismError("pluginAway", message, { info: { namespace: permit.namespace } });
+}
+
+/** The plugin's stream ended before its answer did. */
+export function pluginLeft({ instance, permit }: CallPlan, code: number, by: ClosedBy): PrismError {
+  const info = { namespace: permit.namespace };
+  if (by === "connection") {
+    const message = `the plugin instance ${instance.id} went away while it worked: whether the call took effect is not known`;
+    return new PrismError("pluginAway", message, { info });
+  }
+  const status = codeFrom(statusFromReset(code));
+  const kind = status === Code.UNAVAILABLE ? "pluginAway" : "pluginFault";
+  const message = `the plugin instance ${instance.id} broke the call off (HTTP/2 error code ${code})`;
+  // The client did not cancel, so CANCELLED would be a lie.
+  return new PrismError(kind, message, { code: status === Code.CANCELLED ? Code.UNAVAILABLE : status, info });
+}
+
+/** The plugin's stream ended in order, but without a status. */
+export function noTrailers(plan: CallPlan): PrismError {
+  return pluginFault(plan, "ended its answer without grpc-status");
+}
+
+/** The plugin ended its call with a gRPC status of its own: the channel failed. */
+export function channelFailed({ instance, permit }: CallPlan, { code, message }: Ending): PrismError {
+  const said = message || `the plugin instance ${instance.id} ended the call with ${codeName(code)}`;
+  const kind = code === Code.UNAVAILABLE ? "pluginAway" : "operationFailed";
+  return new PrismError(kind, said, { code, info: { namespace: permit.namespace } });
+}
+
+/** The operation ran and failed; the plugin says why. */
+export function operationFailed({ permit }: CallPlan, reader: ExecuteResponseReader): PrismError {
+  const { namespace, operation } = permit;
+  const said = reader.error(longestError) || `"${operation}" failed, and the plugin does not say why`;
+  // A failure with the code of success would be told as success.
+  const code = codeFrom(reader.errorCode) || Code.UNKNOWN;
+  return new PrismError("operationFailed", said, { code, info: { namespace, operation } });
+}
+
+/** The plugin answered what the protocol does not allow. */
+export function pluginFault({ instance, permit }: CallPlan, did: string): PrismError {
+  const message = `the plugin instance ${instance.id} ${did}: \`prism plugin verify\` may tell more`;
+  return new PrismError("pluginFault", message, { info: { namespace: permit.namespace } });
+}
+
+/** A message is over `server.limits.message_bytes`. */
+export function messageTooLarge(bytes: number, limit: number): PrismError {
+  const message = `a message of ${bytes} bytes is larger than server.limits.message_bytes (${limit}): send less at once, or ask the operator to raise it`;
+  return new PrismError("overLimit", message, { info: { limit: "server.limits.message_bytes" } });
+}
+
+/** The client's stream ended within a message. */
+export function truncated(): PrismError {
+  const message = "the call ended in the middle of its message: fewer bytes came than its length says";
+  return new PrismError("invalidRequest", message, { code: Code.INTERNAL });
+}
+
+/** The client's stream ended before a message. */
+export function noMessage(): PrismError {
+  return new PrismError("invalidRequest", "the call carries no message: a unary call carries exactly one");
+}
+
+/** The client sent more than one message. */
+export function secondMessage(): PrismError {
+  const message = "the call carries more than one message: a unary call carries exactly one";
+  return new PrismError("invalidRequest", message);
+}
+
+/** The client compressed what is to be wrapped. */
+export function compressed(): PrismError {
+  const message =
+    'the message is compressed, which this call does not take: send it as it is ("grpc-encoding: identity")';
+  return new PrismError("invalidRequest", message, { code: Code.UNIMPLEMENTED });
+}
+
+/** The client's ExecuteRequest ends within a field. */
+export function notAnExecuteRequest(): PrismError {
+  return new PrismError("invalidRequest", "the message is no prism.plugin.ExecuteRequest: it does not parse");
+}

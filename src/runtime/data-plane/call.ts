@@ -1,0 +1,273 @@
+import { Code, type ExecuteResponseReader, PrismError } from "../../protocol/index.js";
+import {
+  type ClientConnection,
+  type ClosedBy,
+  ErrorCode,
+  type HeaderList,
+  type Stream,
+  type StreamListener,
+} from "../../wire/index.js";
+import * as failures from "./call-failures.js";
+import type { CallMetrics, OperationMetrics } from "./call-metrics.js";
+import type { CallPlan } from "./call-plan.js";
+import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
+import { Flow } from "./flow.js";
+import type { Leased, Outcome } from "./instance.js";
+import type { Method } from "./methods.js";
+import { failureAnswer, failureTrailers } from "./refusal.js";
+import { type Ending, readHead, readTrailers } from "./reply-headers.js";
+import type { Waiting } from "./upstream.js";
+
+/** What all calls of a process share. */
+export interface CallSurroundings {
+  readonly deadlines: DeadlineWheel;
+  readonly metrics: CallMetrics;
+  readonly reader: ExecuteResponseReader;
+  /** Size of a unary message; 0 = unlimited. */
+  readonly messageBytes: number;
+  /** Milliseconds, from any beginning. */
+  readonly now: () => number;
+}
+
+/** What came before there was a stream to the plugin. */
+interface Held {
+  readonly bytes: Buffer;
+  readonly endStream: boolean;
+}
+
+const nothing = Buffer.alloc(0);
+
+/**
+ * One call between a client's stream and the plugin's. As it stands it tunnels: bytes pass as they are, each side is
+ * credited as the other drains, and however the call ends, it ends once. What changes the bytes overrides `fromClient`
+ * and `fromPlugin`.
+ */
+export class Call<M extends Method = Method> implements StreamListener, Waiting, Leased, Timed {
+  protected readonly client: Stream;
+  protected readonly plan: CallPlan<M>;
+  protected readonly surroundings: CallSurroundings;
+  protected plugin: Stream | undefined;
+  /** Whether the client has been sent the head of the answer. */
+  protected answered = false;
+  #ended = false;
+  #pluginEnded = false;
+  readonly #toPlugin = new Flow();
+  readonly #toClient = new Flow();
+  readonly #startedAt: number;
+  #deadline: Deadline | undefined;
+  #held: Held[] | undefined;
+
+  constructor(client: Stream, plan: CallPlan<M>, surroundings: CallSurroundings) {
+    this.client = client;
+    this.plan = plan;
+    this.surroundings = surroundings;
+    this.#startedAt = surroundings.now();
+  }
+
+  /** Takes the lease and opens the stream to the plugin, or waits for a connection. Called once. */
+  begin(): void {
+    const { instance, timeoutMs } = this.plan;
+    instance.lease(this);
+    if (timeoutMs !== undefined) this.#deadline = this.surroundings.deadlines.add(this, timeoutMs);
+    const connection = instance.upstream.ready();
+    if (connection) this.proceed(connection);
+    else this.#guard(() => instance.upstream.wait(this));
+  }
+
+  proceed(connection: ClientConnection): void {
+    this.plugin = connection.open(this.plan.headers.within(this.#leftMs()), false, this);
+    if (this.#held === undefined) return;
+    const held = this.#held;
+    this.#release();
+    for (const { bytes, endStream } of held) if (!this.#ended) this.fromClient(bytes, endStream);
+    this.#creditClient();
+  }
+
+  fail(error: PrismError): void {
+    this.finishWith(error, "failed");
+  }
+
+  cut(): void {
+    this.finishWith(failures.cutByDrain(this.plan), "cut");
+  }
+
+  onDeadline(): void {
+    this.finishWith(failures.deadlineExceeded(this.plan), "failed");
+  }
+
+  onHeaders(stream: Stream, headers: HeaderList, endStream: boolean): void {
+    if (this.#ended) return;
+    if (stream === this.client) this.onData(stream, nothing, 0, true);
+    else if (endStream) this.#pluginEnds(headers);
+    else this.#pluginBegins(headers);
+  }
+
+  onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void {
+    if (this.#ended) this.#passOver(stream, windowBytes, endStream);
+    else if (stream !== this.client) this.#pluginSends(bytes, windowBytes, endStream);
+    else if (this.plugin === undefined) this.#hold(bytes, windowBytes, endStream);
+    else {
+      this.#toPlugin.owed += windowBytes;
+      this.fromClient(bytes, endStream);
+      this.#creditClient();
+    }
+  }
+
+  onDrain(stream: Stream, bytes: number): void {
+    if (this.#ended) return;
+    if (stream === this.client) {
+      this.#toClient.waiting -= bytes;
+      this.#creditPlugin();
+    } else {
+      this.#toPlugin.waiting -= bytes;
+      this.#creditClient();
+    }
+  }
+
+  onClose(stream: Stream, code: number, by: ClosedBy): void {
+    if (this.#ended) return;
+    if (stream === this.client) this.#end(Code.CANCELLED, "completed");
+    else this.finishWith(failures.pluginLeft(this.plan, code, by), "failed");
+  }
+
+  /** The client's bytes, or the end of them. */
+  protected fromClient(bytes: Buffer, endStream: boolean): void {
+    this.toPlugin(bytes, endStream);
+  }
+
+  /** The plugin's response headers. */
+  protected replyBegins(headers: HeaderList): void {
+    this.toClientHead(headers);
+  }
+
+  /** The plugin's bytes. */
+  protected fromPlugin(bytes: Buffer): void {
+    this.toClient(bytes);
+  }
+
+  /** The plugin's call ended in order: its trailers, or its whole answer where it sent no head. */
+  protected replyEnds(trailers: HeaderList, { code, operationCode }: Ending): void {
+    this.finish(trailers, operationCode === Code.OK ? code : operationCode);
+  }
+
+  /** Where the call is counted. */
+  protected get metrics(): OperationMetrics {
+    return this.plan.metrics;
+  }
+
+  protected get ended(): boolean {
+    return this.#ended;
+  }
+
+  protected toPlugin(bytes: Uint8Array, endStream: boolean): void {
+    if (this.plugin) this.#toPlugin.waiting += bytes.length - this.plugin.sendData(bytes, endStream);
+  }
+
+  protected toClientHead(headers: HeaderList): void {
+    this.answered = true;
+    this.client.sendHeaders(headers, false);
+  }
+
+  protected toClient(bytes: Uint8Array): void {
+    this.#toClient.waiting += bytes.length - this.client.sendData(bytes, false);
+  }
+
+  /** Ends the call with the plugin's answer. */
+  protected finish(trailers: HeaderList, code: Code): void {
+    this.client.sendHeaders(trailers, true);
+    this.#end(code, "completed");
+  }
+
+  /** Ends the call with a failure: the client is told, and the plugin is told to stop. */
+  protected finishWith(error: PrismError, outcome: Outcome): void {
+    if (this.#ended) return;
+    this.client.sendHeaders(this.answered ? failureTrailers(error) : failureAnswer(error), true);
+    this.#end(error.code, outcome);
+  }
+
+  /** Every end of a call comes here, once. */
+  #end(code: Code, outcome: Outcome): void {
+    this.#ended = true;
+    const { instance } = this.plan;
+    instance.release(this, outcome);
+    this.metrics.count(code, this.surroundings.now() - this.#startedAt);
+    if (this.#deadline) this.surroundings.deadlines.remove(this.#deadline);
+    if (this.plugin) this.#leavePlugin(this.plugin);
+    else instance.upstream.forget(this);
+    if (this.#held) this.#release();
+    // Nobody waits for these bytes any more.
+    this.client.credit(this.#toPlugin.settle());
+  }
+
+  /** A plugin that has not had its say, or has not heard all of the client's, is told to stop. */
+  #leavePlugin(plugin: Stream): void {
+    const inOrder = this.#pluginEnded && plugin.sendClosed && plugin.queuedBytes === 0;
+    if (!inOrder) plugin.reset(ErrorCode.CANCEL);
+  }
+
+  #pluginBegins(headers: HeaderList): void {
+    const problem = readHead(headers);
+    if (problem) this.finishWith(problem, "failed");
+    else this.replyBegins(headers);
+  }
+
+  #pluginSends(bytes: Buffer, windowBytes: number, endStream: boolean): void {
+    this.#toClient.owed += windowBytes;
+    this.#pluginEnded = endStream;
+    this.fromPlugin(bytes);
+    this.#creditPlugin();
+    if (endStream && !this.#ended) this.finishWith(failures.noTrailers(this.plan), "failed");
+  }
+
+  #pluginEnds(headers: HeaderList): void {
+    this.#pluginEnded = true;
+    const ending = readTrailers(headers);
+    if (ending === undefined) this.finishWith(failures.noTrailers(this.plan), "failed");
+    else this.replyEnds(headers, ending);
+  }
+
+  #creditClient(): void {
+    if (this.#ended) return;
+    const bytes = this.#toPlugin.free();
+    if (bytes > 0) this.client.credit(bytes);
+  }
+
+  #creditPlugin(): void {
+    if (this.#ended) return;
+    const bytes = this.#toClient.free();
+    if (bytes > 0) this.plugin?.credit(bytes);
+  }
+
+  /** A byte that comes when all has been said. A client that goes on talking is stopped, once its answer is out. */
+  #passOver(stream: Stream, windowBytes: number, endStream: boolean): void {
+    stream.credit(windowBytes);
+    if (stream === this.client && !endStream && stream.queuedBytes === 0) stream.reset(ErrorCode.NO_ERROR);
+  }
+
+  /** Keeps what comes before the plugin's stream is open. It is not credited, so a window bounds it. */
+  #hold(bytes: Buffer, windowBytes: number, endStream: boolean): void {
+    this.#toPlugin.owed += windowBytes;
+    this.#guard(() => {
+      this.plan.instance.upstream.hold(bytes.length);
+      (this.#held ??= []).push({ bytes: Buffer.from(bytes), endStream });
+    });
+  }
+
+  /** Lets go of what was kept. */
+  #release(): void {
+    for (const { bytes } of this.#held ?? []) this.plan.instance.upstream.hold(-bytes.length);
+    this.#held = undefined;
+  }
+
+  #guard(step: () => void): void {
+    try {
+      step();
+    } catch (reason) {
+      this.finishWith(PrismError.from(reason), "failed");
+    }
+  }
+
+  #leftMs(): number | undefined {
+    return this.#deadline && Math.max(0, this.#deadline.at - this.surroundings.now());
+  }
+}

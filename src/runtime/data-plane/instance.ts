@@ -1,0 +1,74 @@
+import type { Ledger, RouteInstance } from "../model/route-table.js";
+import { type ReportUnreachable, Upstream } from "./upstream.js";
+
+/** How a lease ended: the call came to its end, the plugin or the way to it failed, or a drain cut it. */
+export type Outcome = "completed" | "failed" | "cut";
+
+/** A call as its instance sees it. */
+export interface Leased {
+  /** Ends the call now, with the outcome `cut`. */
+  cut(): void;
+}
+
+/** One plugin instance as a proxy sees it: its connections, the calls that run on it, and their account. */
+export class Instance {
+  readonly id: string;
+  readonly token: string;
+  readonly upstream: Upstream;
+  readonly #inFlight = new Set<Leased>();
+  readonly #account = { completed: 0, failed: 0, cut: 0 };
+  #started = 0;
+  #whenIdle: (() => void)[] = [];
+
+  constructor({ id, socket, token }: RouteInstance, onUnreachable: ReportUnreachable) {
+    this.id = id;
+    this.token = token;
+    this.upstream = new Upstream({ id, socket, onUnreachable });
+  }
+
+  /** Calls that run. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** A call begins. It must be released once, however it ends. */
+  lease(call: Leased): void {
+    this.#started++;
+    this.#inFlight.add(call);
+  }
+
+  /** A call has ended. */
+  release(call: Leased, outcome: Outcome): void {
+    if (!this.#inFlight.delete(call)) return;
+    this.#account[outcome]++;
+    if (this.#inFlight.size > 0 || this.#whenIdle.length === 0) return;
+    for (const tell of this.#whenIdle.splice(0)) tell();
+  }
+
+  /** The account so far. */
+  ledger(): Ledger {
+    return { started: this.#started, ...this.#account };
+  }
+
+  /** Resolves when no call runs on it; those that still run at the deadline are cut. */
+  async drain(deadlineMs: number): Promise<Ledger> {
+    if (this.#inFlight.size > 0) {
+      const idle = new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+      const timer = setTimeout(() => this.#cutAll(), deadlineMs);
+      await idle;
+      clearTimeout(timer);
+    }
+    this.upstream.close();
+    return this.ledger();
+  }
+
+  /** Closes what is open, now if nothing runs, else when the last call has ended. */
+  retire(): void {
+    if (this.#inFlight.size === 0) this.upstream.close();
+    else this.#whenIdle.push(() => this.upstream.close());
+  }
+
+  #cutAll(): void {
+    for (const call of [...this.#inFlight]) call.cut();
+  }
+}

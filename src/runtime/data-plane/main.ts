@@ -1,0 +1,84 @@
+/**
+ * A data-plane process: serves the connections that the runtime sends it, and does what the runtime says over IPC. It
+ * lives as long as that channel does.
+ */
+import { Server, Socket } from "node:net";
+import type { LogFields } from "../model/log.js";
+import type { FromProxy, ToProxy } from "../model/proxy-messages.js";
+import { DataPlane } from "./data-plane.js";
+
+const servers: Server[] = [];
+let plane: DataPlane | undefined;
+
+process.on("message", (message, handle) => obey(message as ToProxy, handle));
+process.on("disconnect", () => process.exit(1));
+// A Ctrl-C in the runtime's terminal may reach us as well; it is the runtime that tells when to stop.
+process.on("SIGINT", () => undefined);
+process.on("SIGTERM", () => undefined);
+process.on("uncaughtException", (error) => {
+  const fields = { error: error.stack ?? error.message };
+  const message = "a bug in the data plane ends this proxy";
+  tell({ type: "log", level: "error", message, fields }, () => process.exit(1));
+});
+
+function obey(message: ToProxy, handle: unknown): void {
+  if (message.type !== "start") {
+    if (plane) serve(plane, message, handle);
+    return;
+  }
+  plane = new DataPlane({
+    settings: message.settings,
+    log: { debug: () => undefined, info: log("info"), warn: log("warn"), error: log("error") },
+    onUnreachable: (instance, reason) => tell({ type: "unreachable", instance, reason }),
+  });
+  plane.setTable(message.table);
+  tell({ type: "ready" });
+}
+
+function serve(serving: DataPlane, message: Exclude<ToProxy, { type: "start" }>, handle: unknown): void {
+  switch (message.type) {
+    case "listen":
+      if (handle instanceof Server) servers.push(handle.on("connection", (socket) => serving.accept(socket)));
+      return;
+    case "connection":
+      // A client that has left meanwhile leaves no socket.
+      if (handle instanceof Socket) serving.accept(handle);
+      return;
+    case "table":
+      serving.setTable(message.table);
+      return tell({ type: "acknowledged", generation: message.table.generation });
+    case "count":
+      return tell({ type: "counters", request: message.request, counters: serving.counters() });
+    case "drain":
+      return void drain(serving, message);
+    case "stop":
+      return void stop(serving, message.deadlineMs);
+  }
+}
+
+async function drain(
+  serving: DataPlane,
+  { instance, deadlineMs }: { instance: string; deadlineMs: number },
+): Promise<void> {
+  tell({ type: "drained", instance, ledger: await serving.drain(instance, deadlineMs) });
+}
+
+async function stop(serving: DataPlane, deadlineMs: number): Promise<void> {
+  for (const server of servers) server.close();
+  await serving.stop(deadlineMs);
+  process.exit(0);
+}
+
+function log(level: "info" | "warn" | "error"): (message: string, fields?: LogFields) => void {
+  return (message, fields = {}) => {
+    const told: Record<string, string | number> = {};
+    for (const [key, value] of Object.entries(fields))
+      told[key] = typeof value === "boolean" ? `${value}` : value;
+    tell({ type: "log", level, message, fields: told });
+  };
+}
+
+function tell(message: FromProxy, then: () => void = () => undefined): void {
+  if (process.connected) process.send?.(message, undefined, undefined, then);
+  else then();
+}

@@ -1,0 +1,150 @@
+import { type ExecuteResponseReader, grpcHeaderBytes } from "../../protocol/index.js";
+
+/** Where a reply goes that comes in pieces. */
+export interface ReplySink {
+  /** The reply is complete and nothing of it has been passed on: read it here. */
+  onWhole(framed: Buffer): void;
+  /** The operation went well, and its result is so long. */
+  onValueBegins(bytes: number): void;
+  onValueBytes(bytes: Buffer): void;
+  /** The reply is complete, after its result has been passed on. */
+  onReplyEnd(): void;
+  /** The plugin broke the protocol: what it did. */
+  onFault(did: string): void;
+  onTooLarge(bytes: number, limit: number): void;
+}
+
+/** What reading a reply needs to know. */
+export interface ReplySettings {
+  readonly reader: ExecuteResponseReader;
+  /** The result's message type. */
+  readonly typeName: Buffer;
+  /** The largest message; 0 = any. */
+  readonly messageBytes: number;
+}
+
+/** What may be gathered of a reply whose result cannot be passed on yet: because what says so comes behind it. */
+const mostGathered = 1024 * 1024;
+/** What may come behind the result. */
+const mostBehind = 64 * 1024;
+
+/**
+ * An ExecuteResponse that comes in pieces. What stands before the result is gathered, the result passes as it comes, and
+ * what stands behind it is gathered again and looked at.
+ */
+export class PartialReply {
+  readonly #sink: ReplySink;
+  readonly #settings: ReplySettings;
+  #pieces: Buffer[] = [];
+  #gathered = 0;
+  /** Looked at again when there is this much: each look doubles it, so that small pieces cost no more than large ones. */
+  #lookAt = grpcHeaderBytes;
+  #part: "before" | "value" | "behind" | "over" = "before";
+  /** Bytes of the framed message, once its header is there. */
+  #whole = Infinity;
+  #left = Infinity;
+  #valueLeft = 0;
+
+  constructor(sink: ReplySink, settings: ReplySettings) {
+    this.#sink = sink;
+    this.#settings = settings;
+  }
+
+  /** Takes the next piece. */
+  push(bytes: Buffer): void {
+    if (this.#part === "before") this.#before(bytes);
+    else if (this.#part === "value") this.#value(bytes);
+    else if (this.#part === "behind") this.#behind(bytes);
+  }
+
+  #before(bytes: Buffer): void {
+    this.#gather(bytes);
+    if (this.#gathered < this.#lookAt && this.#gathered < this.#whole) return;
+    const all = this.#take();
+    if (this.#whole === Infinity && !this.#readHeader(all)) return;
+    if (all.length > this.#whole) return this.#fault("answered with more than one message");
+    if (all.length === this.#whole) {
+      this.#part = "over";
+      this.#sink.onWhole(all);
+    } else if (!this.#passOn(all)) this.#wait(all);
+  }
+
+  #readHeader(all: Buffer): boolean {
+    const { messageBytes } = this.#settings;
+    const bytes = all.readUInt32BE(1);
+    this.#whole = grpcHeaderBytes + bytes;
+    if (all[0] !== 0) this.#fault("answered with a compressed message that nobody asked for");
+    else if (messageBytes > 0 && bytes > messageBytes) {
+      this.#part = "over";
+      this.#sink.onTooLarge(bytes, messageBytes);
+    } else return true;
+    return false;
+  }
+
+  /** Begins to pass the result on, where all is known that has to be. */
+  #passOn(all: Buffer): boolean {
+    const { reader, typeName } = this.#settings;
+    const read = reader.read(all, grpcHeaderBytes, this.#whole);
+    if (read === "garbage") {
+      this.#fault("answered with bytes that are no prism.plugin.ExecuteResponse");
+      return true;
+    }
+    const known = reader.success && reader.isA(typeName) && reader.valueEnd === reader.resultEnd;
+    if (read !== "value goes on" || !known) return false;
+    this.#part = "value";
+    this.#left = this.#whole - all.length;
+    this.#valueLeft = reader.valueEnd - all.length;
+    this.#sink.onValueBegins(reader.valueEnd - reader.valueStart);
+    this.#sink.onValueBytes(all.subarray(reader.valueStart));
+    return true;
+  }
+
+  #wait(all: Buffer): void {
+    if (all.length > mostGathered) return this.#fault("answered with a result that comes before its success");
+    this.#gather(all);
+    this.#lookAt = Math.min(2 * all.length, mostGathered + 1);
+  }
+
+  #value(bytes: Buffer): void {
+    const now = Math.min(bytes.length, this.#valueLeft);
+    this.#valueLeft -= now;
+    this.#left -= now;
+    if (now > 0) this.#sink.onValueBytes(now === bytes.length ? bytes : bytes.subarray(0, now));
+    if (this.#valueLeft > 0) return;
+    this.#part = "behind";
+    this.#behind(bytes.subarray(now));
+  }
+
+  #behind(bytes: Buffer): void {
+    this.#left -= bytes.length;
+    if (this.#left < 0) return this.#fault("answered with more than one message");
+    this.#gather(bytes);
+    if (this.#gathered > mostBehind) return this.#fault("answered with too much behind its result");
+    if (this.#left > 0) return;
+    const { reader } = this.#settings;
+    const all = this.#take();
+    this.#part = "over";
+    const fits =
+      reader.read(all, 0, all.length) === "whole" && reader.result === "none" && reader.errorCode === 0;
+    if (fits) this.#sink.onReplyEnd();
+    else this.#fault("answered with a result and something that contradicts it");
+  }
+
+  #gather(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#gathered += bytes.length;
+    this.#pieces.push(Buffer.from(bytes));
+  }
+
+  #take(): Buffer {
+    const all = Buffer.concat(this.#pieces);
+    this.#pieces = [];
+    this.#gathered = 0;
+    return all;
+  }
+
+  #fault(did: string): void {
+    this.#part = "over";
+    this.#sink.onFault(did);
+  }
+}

@@ -1,0 +1,48 @@
+import { codeName, PrismError, statusDetails } from "../../protocol/index.js";
+import { encodeGrpcMessage, HeaderList } from "../../wire/index.js";
+
+/** What is told of a message; clients bound the headers that they take. */
+const longestMessage = 1000;
+
+/** The headers before the messages of an answer. */
+export const answerHead = new HeaderList([":status", "200", "content-type", "application/grpc"]);
+
+/** The trailers of a call that went well. */
+export const okTrailers = new HeaderList(["grpc-status", "0"]);
+
+/** A failure as the trailers of an answer that has begun. */
+export function failureTrailers(error: PrismError): HeaderList {
+  return new HeaderList(statusFields(error));
+}
+
+/** A failure as a whole answer: gRPC's trailers-only. */
+export function failureAnswer(error: PrismError): HeaderList {
+  return new HeaderList([...answerHead.fields, ...statusFields(error)]);
+}
+
+/** The answer to what is no gRPC, in terms of HTTP. */
+export const notGrpcAnswer = new HeaderList([":status", "415", "content-type", "text/plain; charset=utf-8"]);
+
+/** … and its body. */
+export const notGrpcBody = Buffer.from(
+  "over HTTP/2 Prism speaks gRPC (POST with content-type application/grpc): send JSON and raw bytes over HTTP/1.1\n",
+);
+
+function statusFields(error: PrismError): string[] {
+  const { code, kind, info } = error;
+  const message = shorten(error.message) || codeName(code);
+  const told = message === error.message ? error : new PrismError(kind, message, { code, info });
+  const details = statusDetails(told);
+  return [
+    "grpc-status",
+    String(code),
+    "grpc-message",
+    encodeGrpcMessage(message),
+    "grpc-status-details-bin",
+    details,
+  ];
+}
+
+function shorten(message: string): string {
+  return message.length > longestMessage ? `${message.slice(0, longestMessage)}…` : message;
+}

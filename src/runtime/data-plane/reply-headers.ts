@@ -1,0 +1,50 @@
+import { type Code, codeFrom, PrismError } from "../../protocol/index.js";
+import { decodeGrpcMessage, type HeaderList, statusFromHttp } from "../../wire/index.js";
+
+/** How a plugin's call ended, by its trailers. */
+export interface Ending {
+  /** `grpc-status`: whether the channel did its work. */
+  readonly code: Code;
+  /** `prism-error-code`: whether the operation did, where the plugin tells. */
+  readonly operationCode: Code;
+  /** `grpc-message`, decoded. */
+  readonly message: string;
+}
+
+/** What is wrong with the head of a plugin's answer; undefined where it is gRPC's. */
+export function readHead(headers: HeaderList): PrismError | undefined {
+  const known = headers.memo as PrismError | "fine" | undefined;
+  if (known === undefined) headers.memo = headProblem(headers) ?? "fine";
+  return headers.memo === "fine" ? undefined : (headers.memo as PrismError);
+}
+
+/** Reads the trailers of a plugin's answer; undefined where they say nothing of how it ended. */
+export function readTrailers(headers: HeaderList): Ending | undefined {
+  const known = headers.memo as Ending | undefined;
+  if (known !== undefined) return known;
+  const ending = endingFrom(headers);
+  headers.memo = ending;
+  return ending;
+}
+
+function endingFrom(headers: HeaderList): Ending | undefined {
+  const status = headers.get("grpc-status");
+  if (status === undefined) return undefined;
+  const operationCode = headers.get("prism-error-code") ?? "0";
+  const message = decodeGrpcMessage(headers.get("grpc-message") ?? "");
+  return { code: codeFrom(Number(status)), operationCode: codeFrom(Number(operationCode)), message };
+}
+
+function headProblem(headers: HeaderList): PrismError | undefined {
+  const status = headers.get(":status") ?? "";
+  if (status !== "200") {
+    const message = `the plugin answered with HTTP status ${status}: it does not speak gRPC`;
+    return new PrismError("pluginFault", message, { code: codeFrom(statusFromHttp(Number(status))) });
+  }
+  const contentType = headers.get("content-type") ?? "";
+  if (contentType.startsWith("application/grpc")) return undefined;
+  return new PrismError(
+    "pluginFault",
+    `the plugin answered with content-type "${contentType}": it does not speak gRPC`,
+  );
+}

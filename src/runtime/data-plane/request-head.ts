@@ -1,0 +1,55 @@
+import type { HeaderList } from "../../wire/index.js";
+
+/** What a request's header block says, as far as a proxy cares. Absent fields are empty. */
+export class RequestHead {
+  method = "";
+  path = "";
+  contentType = "";
+  namespace = "";
+  timeout = "";
+  traceparent = "";
+  encoding = "";
+  acceptEncoding = "";
+
+  constructor({ fields }: HeaderList) {
+    for (let i = 0; i < fields.length; i += 2) this.#take(fields[i] ?? "", fields[i + 1] ?? "");
+  }
+
+  #take(name: string, value: string): void {
+    switch (name) {
+      case ":method":
+        this.method = value;
+        break;
+      case ":path":
+        this.path = value;
+        break;
+      case "content-type":
+        this.contentType = value;
+        break;
+      case "prism-namespace":
+        this.namespace = value;
+        break;
+      case "grpc-timeout":
+        this.timeout = value;
+        break;
+      case "traceparent":
+        // A value of another form is no trace, and would be text of the client's making in the plugin's metadata.
+        if (traceparentForm.test(value)) this.traceparent = value;
+        break;
+      case "grpc-encoding":
+        this.encoding = value;
+        break;
+      case "grpc-accept-encoding":
+        this.acceptEncoding = value;
+        break;
+    }
+  }
+
+  /** Whether this is gRPC with protobuf messages. */
+  get isGrpc(): boolean {
+    return this.method === "POST" && grpcForm.test(this.contentType);
+  }
+}
+
+const grpcForm = /^application\/grpc(\+proto)?(;|$)/;
+const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -1,0 +1,64 @@
+import { PrismError } from "../../protocol/index.js";
+import { ErrorCode, type HeaderList, type Stream, type StreamListener } from "../../wire/index.js";
+import { Call, type CallSurroundings } from "./call.js";
+import { type CallPlan, planCall, type Planner, type RefusedPlan } from "./call-plan.js";
+import { ExecuteCall } from "./execute-call.js";
+import type { TypedEntry } from "./methods.js";
+import { failureAnswer, notGrpcAnswer, notGrpcBody } from "./refusal.js";
+import { TypedCall } from "./typed-call.js";
+
+/** What serving calls needs: shared by all calls of a process. */
+export interface CallService extends Planner, CallSurroundings {}
+
+/**
+ * Serves one call. All is decided here, at its header block, before a byte of its body is read; then bytes flow through
+ * the listener that is returned. Nothing is awaited, so no reload can slip in between route and lease.
+ */
+export function serveCall(stream: Stream, headers: HeaderList, service: CallService): StreamListener {
+  const plan = planCall(headers, service); // who calls, may they, where does it go?
+  if (plan.kind === "refused") return refuse(stream, plan);
+  try {
+    service.path.limit(plan.permit); // is there room?
+  } catch (reason) {
+    return refuse(stream, overLimit(plan, reason));
+  }
+  const call = callOf(stream, plan, service);
+  call.begin();
+  return call;
+}
+
+function callOf(stream: Stream, plan: CallPlan, service: CallService): StreamListener & { begin(): void } {
+  if (isTyped(plan)) return new TypedCall(stream, plan, service);
+  if (plan.method.kind === "execute") return new ExecuteCall(stream, plan, service);
+  return new Call(stream, plan, service);
+}
+
+function isTyped(plan: CallPlan): plan is CallPlan<TypedEntry> {
+  return plan.method.kind === "typed";
+}
+
+function overLimit({ table, metrics }: CallPlan, reason: unknown): RefusedPlan {
+  const error = PrismError.from(reason);
+  return { kind: "refused", table, answer: failureAnswer(error), error, metrics };
+}
+
+function refuse(stream: Stream, { answer, error, metrics }: RefusedPlan): StreamListener {
+  metrics.count(error.code, 0);
+  if (answer) stream.sendHeaders(answer, true);
+  else {
+    stream.sendHeaders(notGrpcAnswer, false);
+    stream.sendData(notGrpcBody, true);
+  }
+  return deaf;
+}
+
+/** Hears the rest of a call that has been refused, and ends the stream when the client goes on talking. */
+const deaf: StreamListener = {
+  onHeaders: () => undefined,
+  onData: (stream, _bytes, windowBytes, endStream) => {
+    stream.credit(windowBytes);
+    if (!endStream) stream.reset(ErrorCode.NO_ERROR);
+  },
+  onDrain: () => undefined,
+  onClose: () => undefined,
+};

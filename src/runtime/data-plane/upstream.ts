@@ -1,0 +1,157 @@
+import { connect, type Socket } from "node:net";
+import { PrismError } from "../../protocol/index.js";
+import { type ClientConnection, connectHttp2 } from "../../wire/index.js";
+
+/** Tells that an instance cannot be reached, or that a connection to it broke. */
+export type ReportUnreachable = (instance: string, reason: string) => void;
+
+/** A call that waits for a connection. */
+export interface Waiting {
+  /** There is one: open your stream on it now. */
+  proceed(connection: ClientConnection): void;
+  /** There will be none. */
+  fail(error: PrismError): void;
+}
+
+/** Where an instance listens, and whom to tell when it does not. */
+export interface UpstreamSettings {
+  readonly id: string;
+  readonly socket: string;
+  readonly onUnreachable: ReportUnreachable;
+}
+
+const dialMs = 5000;
+/** One connection carries what a plugin allows at once; more are opened only when it allows no more. */
+const mostConnections = 4;
+/** Calls that may wait for a connection, and bytes of theirs that may be held meanwhile. */
+const mostWaiting = 4096;
+const mostHeldBytes = 64 * 1024 * 1024;
+
+/** The connections to one plugin instance, dialled when they are needed. */
+export class Upstream {
+  readonly #settings: UpstreamSettings;
+  #connections: ClientConnection[] = [];
+  readonly #waiting = new Set<Waiting>();
+  #dialling: Socket | undefined;
+  #heldBytes = 0;
+
+  constructor(settings: UpstreamSettings) {
+    this.#settings = settings;
+  }
+
+  /** A connection that takes a stream now, undefined where a call has to wait for one. */
+  ready(): ClientConnection | undefined {
+    for (const connection of this.#connections) if (connection.canOpen) return connection;
+    return undefined;
+  }
+
+  /** Queues a call; it hears `proceed` or `fail` later, unless it is forgotten before. Throws when the queue is full. */
+  wait(call: Waiting): void {
+    if (this.#waiting.size >= mostWaiting) {
+      const message = `the plugin instance ${this.#settings.id} takes no more calls at once, and ${mostWaiting} wait for it already: try again later`;
+      throw new PrismError("overLimit", message);
+    }
+    this.#waiting.add(call);
+    this.#dialIfWanted();
+  }
+
+  /** The call does not wait any more. */
+  forget(call: Waiting): void {
+    this.#waiting.delete(call);
+  }
+
+  /** A call that waits holds so many bytes more, or fewer. Throws when all of them together hold too many. */
+  hold(bytes: number): void {
+    if (this.#heldBytes + bytes > mostHeldBytes && bytes > 0) {
+      const message = `calls that wait for the plugin instance ${this.#settings.id} hold ${mostHeldBytes} bytes already: try again later`;
+      throw new PrismError("overLimit", message);
+    }
+    this.#heldBytes += bytes;
+  }
+
+  /** Closes the connections once their streams have ended. A later call dials again. */
+  close(): void {
+    const connections = this.#connections;
+    this.#connections = [];
+    if (this.#waiting.size === 0) this.#dialling?.destroy();
+    for (const connection of connections) connection.shutdown();
+  }
+
+  /** Ends every connection and every call on it. */
+  destroy(): void {
+    this.#dialling?.destroy();
+    for (const connection of [...this.#connections]) connection.destroy();
+  }
+
+  #dial(): void {
+    const socket = connect(this.#settings.socket);
+    let reason = "the socket was closed";
+    const late = setTimeout(() => socket.destroy(new Error(`no answer within ${dialMs} ms`)), dialMs);
+    const onError = (error: Error): void => void (reason = error.message);
+    const onClose = (): void => {
+      clearTimeout(late);
+      this.#dialling = undefined;
+      this.#unreachable(reason);
+    };
+    this.#dialling = socket.on("error", onError).once("close", onClose);
+    socket.once("connect", () => {
+      clearTimeout(late);
+      this.#dialling = undefined;
+      socket.off("error", onError).off("close", onClose);
+      this.#connected(socket);
+    });
+  }
+
+  #connected(socket: Socket): void {
+    let inOrder = false;
+    const leave = (): void => {
+      this.#connections = this.#connections.filter((other) => other !== connection);
+    };
+    const connection = connectHttp2(
+      socket,
+      {},
+      {
+        onAvailable: () => this.#serveWaiting(),
+        onGoaway: () => {
+          inOrder = true;
+          leave();
+          this.#dialIfWanted();
+        },
+        onClose: (reason) => {
+          const ours = !this.#connections.includes(connection);
+          leave();
+          if (inOrder || ours) return;
+          this.#settings.onUnreachable(this.#settings.id, reason || "it closed the connection");
+          this.#dialIfWanted();
+        },
+      },
+    );
+    this.#connections.push(connection);
+    this.#serveWaiting();
+  }
+
+  #serveWaiting(): void {
+    for (const call of this.#waiting) {
+      const connection = this.ready();
+      if (!connection) break;
+      this.#waiting.delete(call);
+      call.proceed(connection);
+    }
+    this.#dialIfWanted();
+  }
+
+  #dialIfWanted(): void {
+    if (this.#waiting.size === 0 || this.#dialling || this.#connections.length >= mostConnections) return;
+    this.#dial();
+  }
+
+  #unreachable(reason: string): void {
+    this.#settings.onUnreachable(this.#settings.id, reason);
+    if (this.#connections.length > 0) return;
+    const message = `the plugin instance ${this.#settings.id} cannot be reached (${reason}): try again in a moment`;
+    for (const call of [...this.#waiting]) {
+      this.#waiting.delete(call);
+      call.fail(new PrismError("pluginAway", message));
+    }
+  }
+}

@@ -33,6 +33,8 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
 };
 /** What must not be in a model: it names things and does nothing. */
 const acting = /^node:(fs|net|http|http2|child_process|worker_threads|cluster|tls|dgram)/;
+/** The packages that speak a backend's protocol. */
+const drivers = ["pg", "libsql"];
 const commandLines = 60;
 
 interface Source {
@@ -45,20 +47,63 @@ describe("the walls of the house", () => {
     expect((await sources()).flatMap(offences)).toEqual([]);
   });
 
-  test("a file that climbs a wall is named with its line, and with what it may import", () => {
-    const offender = { file: "src/cli/table.ts", text: '\nimport { x } from "../wire/index.js";\n' };
+  test.each([
+    ["src/wire/frame.ts", "../protocol/index.js", "src/wire may import nothing of ours"],
+    ["src/protocol/errors.ts", "../wire/index.js", "src/protocol may import nothing of ours"],
+    ["src/sdk/serve.ts", "../runtime/model/log.js", "src/sdk may import src/protocol, src/wire"],
+    ["src/client/index.ts", "../sdk/index.js", "src/client may import src/protocol, src/wire"],
+    ["src/plugins/memory/index.ts", "../../protocol/index.js", "src/plugins may import src/sdk"],
+    ["src/runtime/model/permit.ts", "../config/index.js", "src/runtime/model may import src/protocol"],
+    [
+      "src/runtime/config/index.ts",
+      "../channel/index.js",
+      "src/runtime/config may import src/runtime/model, src/protocol",
+    ],
+    [
+      "src/runtime/channel/dial.ts",
+      "../data-plane/index.js",
+      "src/runtime/channel may import src/runtime/model, src/sdk, src/protocol, src/wire",
+    ],
+    [
+      "src/runtime/control-plane/reload.ts",
+      "../data-plane/index.js",
+      "src/runtime/control-plane may import src/runtime/channel, src/runtime/config, src/runtime/model, src/protocol",
+    ],
+    [
+      "src/runtime/data-plane/routes.ts",
+      "../control-plane/reload.js",
+      "src/runtime/data-plane may import src/runtime/model, src/runtime/channel, src/protocol, src/wire",
+    ],
+    ["src/cli/table.ts", "../wire/index.js", "src/cli may import src/client, src/protocol"],
+    ["src/commands/call.ts", "../runtime/index.js", "src/commands may import src/cli"],
+  ])("%s is named, with its line, where it imports %s", (file, specifier, rule) => {
+    const target = join(dirname(file), specifier).replace(/\.js$/, ".ts");
 
-    expect(offences(offender)).toEqual([
-      "src/cli/table.ts:2 imports src/wire/index.ts: src/cli may import src/client, src/protocol",
-    ]);
+    const told = offences({ file, text: `\nimport { x } from "${specifier}";\n` });
+
+    expect(told).toEqual([`${file}:2 imports ${target}: ${rule}`]);
   });
 
-  test("a built-in plugin that reaches past the SDK is named", () => {
-    const offender = { file: "src/plugins/memory/index.ts", text: 'import "../../protocol/index.js";' };
+  test.each([
+    'import type { x } from "../wire/index.js";',
+    'export { x } from "../wire/index.js";',
+    'const x = await import("../wire/index.js");',
+    'type X = import("../wire/index.js").X;',
+  ])("no way of importing climbs a wall unseen: %s", (text) => {
+    expect(offences({ file: "src/cli/table.ts", text })).toHaveLength(1);
+  });
 
-    expect(offences(offender)).toEqual([
-      "src/plugins/memory/index.ts:1 imports src/protocol/index.ts: src/plugins may import src/sdk",
+  test("a plugin knows no other plugin, and only plugins know a backend's driver", async () => {
+    const neighbour = { file: "src/plugins/memory/index.ts", text: 'import "../sqlite/index.js";' };
+    const driver = { file: "src/runtime/config/index.ts", text: 'import pg from "pg";' };
+
+    expect(strangersIn(neighbour)).toEqual([
+      "src/plugins/memory/index.ts:1 imports src/plugins/sqlite/index.ts: a plugin knows no other",
     ]);
+    expect(strangersIn(driver)).toEqual([
+      "src/runtime/config/index.ts:1 imports pg: only a plugin knows its backend's driver",
+    ]);
+    expect((await sources()).flatMap(strangersIn)).toEqual([]);
   });
 
   test("the model imports nothing that acts", async () => {
@@ -80,11 +125,10 @@ describe("the walls of the house", () => {
   });
 
   test(`a command parses, asks and prints within ${commandLines} lines`, async () => {
-    const long = (await sources()).filter(
-      ({ file, text }) => file.startsWith("src/commands/") && text.split("\n").length > commandLines + 1,
-    );
+    const offender = { file: "src/commands/call.ts", text: "\n".repeat(commandLines + 1) };
 
-    expect(long.map(({ file }) => file)).toEqual([]);
+    expect(tooLong(offender)).toEqual(["src/commands/call.ts has 61 lines"]);
+    expect((await sources()).flatMap(tooLong)).toEqual([]);
   });
 });
 
@@ -94,7 +138,7 @@ function offences(source: Source): string[] {
   const allowed = exceptions[file] ?? walls[folder] ?? [];
   return importsOf(source).flatMap(({ specifier, line }) => {
     if (!specifier.startsWith(".")) return [];
-    const target = relative(root, join(root, dirname(file), specifier)).replace(/\.js$/, ".ts");
+    const target = targetOf(file, specifier);
     if (within(target, folder) || allowed.some((wall) => within(target, wall))) return [];
     return [
       `${file}:${line} imports ${target}: ${folder} may import ${allowed.join(", ") || "nothing of ours"}`,
@@ -107,6 +151,28 @@ function actsIn(source: Source): string[] {
   return importsOf(source)
     .filter(({ specifier }) => acting.test(specifier))
     .map(({ specifier, line }) => `${source.file}:${line} imports ${specifier}, which acts`);
+}
+
+function strangersIn(source: Source): string[] {
+  const { file } = source;
+  const plugin = /^src\/plugins\/[^/]+\//.exec(file)?.[0];
+  return importsOf(source).flatMap(({ specifier, line }) => {
+    const target = specifier.startsWith(".") ? targetOf(file, specifier) : specifier;
+    const told = `${file}:${line} imports ${target}`;
+    if (!plugin && drivers.includes(target)) return [`${told}: only a plugin knows its backend's driver`];
+    if (plugin && target.startsWith("src/plugins/") && !target.startsWith(plugin))
+      return [`${told}: a plugin knows no other`];
+    return [];
+  });
+}
+
+function tooLong({ file, text }: Source): string[] {
+  const lines = text.split("\n").length - 1;
+  return file.startsWith("src/commands/") && lines > commandLines ? [`${file} has ${lines} lines`] : [];
+}
+
+function targetOf(file: string, specifier: string): string {
+  return relative(root, join(root, dirname(file), specifier)).replace(/\.js$/, ".ts");
 }
 
 function importsOf({ file, text }: Source): { specifier: string; line: number }[] {
@@ -125,15 +191,17 @@ function importsOf({ file, text }: Source): { specifier: string; line: number }[
   return found;
 }
 
-/** Of an import, an export from elsewhere, or a dynamic import. */
+/** Of an import, an export from elsewhere, a dynamic import, or a type's. */
 function specifierOf(node: ts.Node): ts.StringLiteralLike | undefined {
-  const specifier =
-    ts.isImportDeclaration(node) || ts.isExportDeclaration(node)
-      ? node.moduleSpecifier
-      : ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword
-        ? node.arguments[0]
-        : undefined;
+  const specifier = specifierNode(node);
   return specifier && ts.isStringLiteralLike(specifier) ? specifier : undefined;
+}
+
+function specifierNode(node: ts.Node): ts.Node | undefined {
+  if (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) return node.moduleSpecifier;
+  if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return node.argument.literal;
+  const isDynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
+  return isDynamic ? node.arguments[0] : undefined;
 }
 
 function folderOf(file: string): string {

@@ -63,7 +63,7 @@ describe("a unary call", () => {
       throw failure(Code.NOT_FOUND, 'no namespace "ordres"; did you mean "orders"?', {
         reason: "UNKNOWN_NAMESPACE",
         metadata: { nearest: "orders" },
-      }) as Error;
+      });
     });
     const prism = client({ address: await serve(server) });
 
@@ -198,7 +198,7 @@ describe("a server-streaming call", () => {
       yield await Promise.resolve({ step: Step.LAUNCH });
       throw failure(Code.FAILED_PRECONDITION, "v2 does not start", {
         reason: "FAILED_PRECONDITION",
-      }) as Error;
+      });
     });
     const prism = client({ address: await serve(server) });
     const steps = prism.serverStream(Admin.method.reloadPlugin, { namespace: "n" });

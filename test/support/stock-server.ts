@@ -51,7 +51,7 @@ export class StockServer {
         )
         .then(
           (response) => callback(null, response),
-          (reason: ServiceError) => callback(reason),
+          (reason: unknown) => callback(reason as ServiceError),
         );
     };
     return this.#register(method, answer, "unary");
@@ -118,10 +118,10 @@ export function failure(
   code: number,
   message: string,
   { reason, metadata = {} }: { reason: string; metadata?: Record<string, string> },
-): Partial<ServiceError> {
+): Error {
   const info = create(ErrorInfoSchema, { reason, domain: "prism", metadata });
   const status = create(StatusSchema, { code, message, details: [anyPack(ErrorInfoSchema, info)] });
   const trailers = new Metadata();
   trailers.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, status)));
-  return { code, details: message, metadata: trailers };
+  return Object.assign(new Error(message), { code, details: message, metadata: trailers });
 }

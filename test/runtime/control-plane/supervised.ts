@@ -1,9 +1,10 @@
-import { spawnSync } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { inProcessChannel, sidecarChannel } from "../../../src/runtime/channel/index.js";
+import { inProcessChannel, pluginHost, sidecarChannel } from "../../../src/runtime/channel/index.js";
 import { Reaper } from "../../../src/runtime/control-plane/reaper.js";
 import type { ReloadLedger } from "../../../src/runtime/control-plane/reload.js";
 import type { RoutePublisher } from "../../../src/runtime/control-plane/route-publisher.js";
@@ -27,7 +28,7 @@ export function builtIn(name: string): string {
 /** A namespace whose plugin is the fixture of that name; quick to restart. */
 export function namespaceOn(
   program: string,
-  more: Partial<Namespace> & { plugin?: Partial<PluginSettings> } = {},
+  more: Omit<Partial<Namespace>, "plugin"> & { plugin?: Partial<PluginSettings> } = {},
 ): Namespace {
   return {
     name: "orders",
@@ -102,12 +103,13 @@ export class Supervised {
   readonly reaper = new Reaper(this.log);
   readonly supervisor: Supervisor;
   readonly directory: string;
+  readonly #byHand: ChildProcess[] = [];
 
   private constructor(directory: string, more: Partial<SupervisorNeighbours>) {
     this.directory = directory;
     this.supervisor = new Supervisor({
       channels: { sidecar: sidecarChannel({ groups: this.reaper }), in_process: inProcessChannel() },
-      secrets: ({ config, credentials }) => Promise.resolve({ config, credentials }),
+      secrets: (namespace) => Promise.resolve(namespace),
       paths: { run: directory, data: join(directory, "data") },
       log: this.log,
       proxyVersion: "0.0.0",
@@ -127,8 +129,35 @@ export class Supervised {
   /** Ends everything it started. */
   async end(): Promise<void> {
     await this.supervisor.stop(2_000);
+    for (const child of this.#byHand) child.kill("SIGKILL");
     await this.reaper.stop();
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** Starts a plugin that the supervisor knows nothing of: a module served by the SDK's host, or a fixture's program. */
+  async startByHand(
+    program: string,
+    { name = "by-hand", token = "" } = {},
+  ): Promise<{ pid: number; socket: string; kill(): Promise<void> }> {
+    const socket = join(this.directory, name);
+    const args = program.endsWith("/index.js") ? [pluginHost, program] : [program];
+    const env = { ...process.env, PLUGIN_SOCKET: socket, PRISM_PLUGIN_TOKEN: token };
+    const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+    this.#byHand.push(child);
+    await once(child.stdout, "data");
+    const kill = async (): Promise<void> => {
+      const exited = once(child, "exit");
+      child.kill("SIGKILL");
+      await exited;
+    };
+    return { pid: child.pid ?? 0, socket, kill };
+  }
+
+  /** Writes a file into its directory; gives its path. */
+  async write(name: string, text: string): Promise<string> {
+    const path = join(this.directory, name);
+    await writeFile(path, text);
+    return path;
   }
 
   /** The status of the only namespace. */

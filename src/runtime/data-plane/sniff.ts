@@ -30,7 +30,7 @@ export function sniff(
     leave();
     tell(fits ? "http2" : "http1", head);
   };
-  socket.on("data", onData).on("close", leave).on("error", ignore);
+  socket.on("data", onData).on("close", leave).on("error", ignore).resume();
 }
 
 function ignore(): void {

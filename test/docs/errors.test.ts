@@ -1,8 +1,10 @@
-import { readFile } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { expect, test } from "vitest";
 import { codeName, type ErrorKind, PrismError, statusOf } from "../../src/protocol/errors.js";
 import { httpStatusOf } from "../../src/protocol/http-status.js";
+import { tableRows } from "./table-rows.js";
 
+const answering = ["data-plane/http", "control-plane/admin"];
 const page = new URL("../../docs/errors.md", import.meta.url);
 
 test("docs/errors.md tells of every kind its reason, its gRPC status and its HTTP status, and of no other", async () => {
@@ -18,6 +20,21 @@ test("docs/errors.md tells of every kind its reason, its gRPC status and its HTT
   const kinds = Object.keys(statusOf) as ErrorKind[];
   expect(told).toEqual(kinds.map(rowOf));
 });
+
+test("docs/errors.md tells every HTTP status that is answered without a table", async () => {
+  const files = await Promise.all(answering.map(filesIn));
+  const texts = await Promise.all(files.flat().map((file) => readFile(file, "utf8")));
+
+  const answered = new Set(texts.flatMap((text) => text.match(/(?<![\w.])[45]\d\d(?![\w.])/g) ?? []));
+  const told = tableRows(await readFile(page, "utf8")).map(([status = ""]) => status);
+
+  expect(told.filter((status) => /^\d+$/.test(status))).toEqual([...answered].toSorted());
+});
+
+async function filesIn(folder: string): Promise<URL[]> {
+  const url = new URL(`../../src/runtime/${folder}/`, import.meta.url);
+  return (await readdir(url)).map((name) => new URL(name, url));
+}
 
 function rowOf(kind: ErrorKind): string[] {
   const { reason, code } = new PrismError(kind, "");

@@ -14,6 +14,16 @@ export interface LoadRequest {
   readonly file?: string;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
+  /** What the command line says instead of the file; paths are relative to `cwd`. */
+  readonly overrides?: ServerOverrides;
+}
+
+/** Keys of `server:` by their names in the file; what is undefined overrides nothing. */
+export interface ServerOverrides {
+  readonly listen?: readonly string[] | undefined;
+  readonly admin?: string | undefined;
+  readonly proxies?: number | string | undefined;
+  readonly state_dir?: string | undefined;
 }
 
 const usualFile = "prism.yaml";
@@ -23,7 +33,27 @@ const usualNamespaces = "namespaces: [{ name: default, backend: sqlite }]\n";
  * Loads what `prism serve` serves. Rejects with {@link ConfigProblems}, which tells every problem at once. Where no
  * namespaces are declared there is one, `default`, on SQLite.
  */
-export async function loadConfig({ file, env, cwd }: LoadRequest): Promise<Config> {
+export async function loadConfig(request: LoadRequest): Promise<Config> {
+  const config = await loadFile(request);
+  const { overrides = {}, env, cwd } = request;
+  // JSON is YAML, so what the command line says is held to all that a file is.
+  const told = parseConfig(JSON.stringify({ server: overrides }), {
+    source: "command line",
+    directory: cwd,
+    env,
+  });
+  const { listen, admin, proxies, stateDirectory } = told.server;
+  const server = {
+    ...config.server,
+    ...(overrides.listen && { listen }),
+    ...(overrides.admin && { admin }),
+    ...(overrides.proxies !== undefined && { proxies }),
+    ...(overrides.state_dir && { stateDirectory }),
+  };
+  return { ...config, server };
+}
+
+async function loadFile({ file, env, cwd }: LoadRequest): Promise<Config> {
   const named = file ?? (existsSync(resolve(cwd, usualFile)) ? usualFile : undefined);
   if (named === undefined) return parseConfig("", { source: usualFile, directory: cwd, env });
   const path = resolve(cwd, named);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import * as part from "./schema-parts.js";
 
 /** What a namespace may be called. */
-export const namespaceName = part.textLike(
+const namespaceName = part.textLike(
   /^[a-z][a-z0-9-]{0,62}$/,
   "a name of a-z, 0-9 and '-', at most 63, beginning with a letter",
 );
@@ -20,7 +20,7 @@ export const home = part.oneOf("in_process", "sidecar", "remote", "grpc");
 export const command = part.listOr([], part.text());
 
 /** The `plugin:` section of a namespace. */
-export const pluginSection = part.section({
+const pluginSection = part.section({
   type: home.optional(),
   version: part.someText().optional(),
   command,

@@ -18,16 +18,11 @@ export interface Surroundings {
 /** Code that is there, or a sentence of why not. */
 export type Found = { readonly code: PluginCode } | { readonly why: string };
 
-/** A built-in backend's module, beside this one: TypeScript when run from source, JavaScript when built. */
+/** A built-in backend's built module, which plain Node.js runs as a plugin. The same from source and from dist. */
 export function findBuiltIn(name: string): { readonly code: PluginCode } | undefined {
   if (!builtInBackends.some((builtIn) => builtIn === name)) return undefined;
-  const extension = extname(import.meta.url);
-  return {
-    code: {
-      kind: "module",
-      file: fileURLToPath(new URL(`../../plugins/${name}/index${extension}`, import.meta.url)),
-    },
-  };
+  const file = new URL(`../../../dist/plugins/${name}/index.js`, import.meta.url);
+  return { code: { kind: "module", file: fileURLToPath(file) } };
 }
 
 /** A library by its path. Only JavaScript modules can be loaded so far. */

@@ -2,7 +2,7 @@ import { isUtf8 } from "node:buffer";
 import { createReadStream } from "node:fs";
 
 /** The largest configuration that is read: room for some ten thousand namespaces. */
-export const largestFile = 8 * 1024 * 1024;
+const largestFile = 8 * 1024 * 1024;
 
 /** Why a file's text could not be had, as a sentence with the remedy. */
 export class UnreadableFile extends Error {}

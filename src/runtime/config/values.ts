@@ -5,7 +5,7 @@ const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as con
 const unitBytes = { B: 1, KiB: 1024, MiB: 1024 ** 2, GiB: 1024 ** 3 } as const;
 
 /** The longest time a timer can wait; a longer one would fire at once. */
-export const longestMs = 2 ** 31 - 1;
+const longestMs = 2 ** 31 - 1;
 
 /** The longest path that every system takes for a Unix socket, in bytes. */
 export const longestSocketPath = 100;

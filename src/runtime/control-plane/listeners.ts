@@ -1,7 +1,7 @@
 import { chmod, lstat, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
-import type { ListenAddress } from "../config/config.js";
+import type { ListenAddress } from "../config/index.js";
 import { PrismError } from "../../protocol/index.js";
 
 /** Connections that may wait in the kernel while every process is busy. */

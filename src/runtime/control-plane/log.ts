@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger } from "pino";
-import type { LogSettings } from "../config/config.js";
+import type { LogSettings } from "../config/index.js";
 import type { Log, LogFields } from "../model/log.js";
 
 /** Field names whose values are never written, at the top and one level down. */

@@ -44,6 +44,20 @@ test("a file that declares no namespaces serves the default one, and an empty li
   expect(none.namespaces).toEqual([]);
 });
 
+test("what the command line says goes before the file, and is held to the same rules", async () => {
+  const cwd = temporaryDirectory();
+  await writeFile(join(cwd, "prism.yaml"), "server: { listen: 127.0.0.1:7000, proxies: 2, drain_ms: 5s }\n");
+  const overrides = { listen: ["127.0.0.1:8000"], proxies: 0 };
+
+  const { server } = await loadConfig({ env: {}, cwd, overrides });
+  const wrong = loadConfig({ env: {}, cwd, overrides: { admin: "0.0.0.0:50052", proxies: -1 } });
+
+  expect(server).toMatchObject({ listen: [{ text: "127.0.0.1:8000" }], proxies: 0, drainMs: 5_000 });
+  await expect(wrong).rejects.toThrow(
+    /^command line:.* server\.admin: expected a loopback .*\ncommand line:.* server\.proxies: expected auto/,
+  );
+});
+
 test("empty sections have their defaults", async () => {
   const config = await loadYaml(
     "server:\nauth:\nsecrets:\ntelemetry:\n  log:\nplugins:\nnamespaces:\n" +
@@ -155,7 +169,7 @@ namespaces:
     ["sidecar", { kind: "command", command: ["/bin/sh", "-c", "exit 1"], cwd: directory }],
     [
       "sidecar",
-      { kind: "module", file: expect.stringMatching(/\/src\/plugins\/sqlite\/index\.ts$/) as string },
+      { kind: "module", file: expect.stringMatching(/\/dist\/plugins\/sqlite\/index\.js$/) as string },
     ],
   ]);
 });

@@ -12,7 +12,7 @@ import { forkedProxy } from "./control-plane/forked-proxy.js";
 import { listen, type Listener } from "./control-plane/listeners.js";
 import { createLog } from "./control-plane/log.js";
 import { Metrics } from "./control-plane/metrics.js";
-import { Namespaces, type ParsedDeclaration } from "./control-plane/namespaces.js";
+import { Namespaces, type OnStart, type ParsedDeclaration } from "./control-plane/namespaces.js";
 import { Overview, type RuntimeStatus } from "./control-plane/overview.js";
 import { Proxies } from "./control-plane/proxies.js";
 import { Reaper } from "./control-plane/reaper.js";
@@ -106,8 +106,8 @@ async function start(request: Start): Promise<Runtime> {
   teardown.add(() => clients.forEach((listener) => listener.close()));
   onProgress({ step: "proxies", count: config.server.proxies });
 
-  const onStart = (name: string, state_: "starting" | "ready" | "failed", reason: string): void =>
-    onProgress({ step: "namespace", name, state: state_, reason });
+  const onStart: OnStart = (name, progress, reason) =>
+    onProgress({ step: "namespace", name, state: progress, reason });
   const starting = namespaces.start(config.namespaces, onStart, signal);
   await unlessAborted(starting, signal, () => "the start was interrupted");
   await configWatch.start();

@@ -14,9 +14,15 @@ export function changedKeys(before: Namespace, after: Namespace): string[] {
 
 /** A declaration as YAML for a reader: without credentials, and with what looks like a secret hidden. */
 export function declarationYaml(namespace: Namespace): string {
-  const { plugin, config, ...keys } = keysOf(namespace);
-  const shown = { name: namespace.name, ...keys, plugin: hideSecrets(plugin), config: hideSecrets(config) };
-  return stringify({ namespaces: [{ ...shown, credentials: undefined }] });
+  const { backend, plugin, config, deadline_ms } = keysOf(namespace);
+  const shown = {
+    name: namespace.name,
+    backend,
+    plugin: { ...hideSecrets(plugin), token: undefined },
+    config: hideSecrets(config),
+    deadline_ms,
+  };
+  return stringify({ namespaces: [shown] });
 }
 
 /** A namespace under the keys that a person writes. */

@@ -16,9 +16,9 @@ const states: readonly InstanceState[] = ["starting", "ready", "draining", "stop
 
 /** Where the figures come from; asked at each scrape. */
 export interface MetricSources {
-  calls(): Promise<readonly CallCounter[]>;
-  proxies(): Promise<readonly ProxyStatus[]>;
-  instances(): readonly InstanceStatus[];
+  readonly calls: () => Promise<readonly CallCounter[]>;
+  readonly proxies: () => Promise<readonly ProxyStatus[]>;
+  readonly instances: () => readonly InstanceStatus[];
 }
 
 /** A page for Prometheus. */

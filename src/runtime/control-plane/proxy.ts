@@ -12,9 +12,9 @@ export interface Proxy {
 
 /** Hears of one proxy. */
 export interface ProxyEvents {
-  onMessage(message: FromProxy): void;
+  readonly onMessage: (message: FromProxy) => void;
   /** It is gone; the last event, exactly once. `how` such as "exited with code 1". */
-  onEnd(how: string): void;
+  readonly onEnd: (how: string) => void;
 }
 
 /** Launches one proxy. What goes wrong is told by `onEnd`. */

@@ -60,6 +60,8 @@ export class Reaper implements ProcessGroups {
     clearTimeout(this.#replacing);
     const child = this.#child;
     if (child?.exitCode !== null || child.signalCode !== null) return;
+    // Nothing else may keep this process alive until then.
+    child.ref();
     const exited = new Promise((resolve) => child.once("exit", resolve));
     child.stdin.end();
     await exited;

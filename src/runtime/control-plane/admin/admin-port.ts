@@ -5,6 +5,8 @@ import type { AdminService } from "./admin-service.js";
 
 /** A connection that says nothing for so long is closed. */
 const firstWordsMs = 10_000;
+/** So is one on which nothing moves for so long. */
+const idleMs = 60_000;
 /** How HTTP/2 begins, and with it gRPC. */
 const preface = Buffer.from("PRI * HTTP/2.0");
 
@@ -20,17 +22,30 @@ export class AdminPort {
   readonly #injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
   readonly #http: HttpServer;
   readonly #sockets = new Set<Socket>();
+  /** Those that have said nothing yet, or are between two HTTP requests. */
+  readonly #idle = new Set<Socket>();
+  #isClosing = false;
 
   constructor({ service, http }: AdminPortRequest) {
     this.#grpc.addService(service.definition, service.implementation);
-    this.#http = createServer({ requestTimeout: 60_000, keepAliveTimeout: 60_000 }, http);
+    this.#http = createServer({ keepAliveTimeout: idleMs }, http);
+    // An HTTP server that does not listen itself keeps no account of its connections.
+    this.#http.timeout = idleMs;
+    this.#http.on("request", ({ socket }, response) => {
+      this.#idle.delete(socket);
+      response.once("close", () => this.#becomeIdle(socket));
+    });
   }
 
   /** Serves a connection, of which nothing has been read yet. */
   accept(socket: Socket): void {
     this.#sockets.add(socket);
+    this.#becomeIdle(socket);
     socket.on("error", () => socket.destroy());
-    socket.once("close", () => this.#sockets.delete(socket));
+    socket.once("close", () => {
+      this.#sockets.delete(socket);
+      this.#idle.delete(socket);
+    });
     socket.setTimeout(firstWordsMs, () => socket.destroy());
     let head = Buffer.alloc(0);
     const read = (bytes: Buffer): void => {
@@ -40,9 +55,8 @@ export class AdminPort {
       socket.off("data", read);
       socket.pause();
       socket.setTimeout(0);
-      socket.removeAllListeners("timeout");
       socket.unshift(head);
-      if (isGrpc) this.#injector.injectConnection(socket);
+      if (isGrpc) this.#serveGrpc(socket);
       else this.#http.emit("connection", socket);
       socket.resume();
     };
@@ -52,8 +66,9 @@ export class AdminPort {
 
   /** Lets answers that are under way finish within the grace period, then closes every connection. */
   async close(graceMs: number): Promise<void> {
-    const overdue = setTimeout(() => this.#destroy(), graceMs);
-    this.#http.closeIdleConnections();
+    this.#isClosing = true;
+    const overdue = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), graceMs);
+    for (const socket of this.#idle) socket.destroy();
     this.#injector.drain(graceMs);
     await Promise.all([...this.#sockets].map(closed));
     clearTimeout(overdue);
@@ -61,8 +76,14 @@ export class AdminPort {
     this.#grpc.forceShutdown();
   }
 
-  #destroy(): void {
-    for (const socket of this.#sockets) socket.destroy();
+  #serveGrpc(socket: Socket): void {
+    this.#idle.delete(socket);
+    this.#injector.injectConnection(socket);
+  }
+
+  #becomeIdle(socket: Socket): void {
+    if (this.#isClosing) socket.destroy();
+    else if (!socket.destroyed) this.#idle.add(socket);
   }
 }
 

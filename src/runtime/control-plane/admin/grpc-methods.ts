@@ -105,7 +105,7 @@ function toResponse(reason: unknown, onBug: () => void): ServerErrorResponse {
   if (error.kind === "bug") onBug();
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, statusFrom(error))));
-  return Object.assign(error, { details: error.message, metadata });
+  return { code: Number(error.code), details: error.message, metadata };
 }
 
 function shortened(error: PrismError): PrismError {

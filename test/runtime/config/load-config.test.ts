@@ -79,7 +79,7 @@ test("every setting that works reaches the runtime, in its own units", async () 
     `
 server:
   listen: ["[::1]:0", localhost:7000, "unix:run/prism.sock"]
-  admin: unix:/tmp/prism-admin.sock
+  admin: unix:/run/prism-admin.sock
   proxies: 0
   state_dir: state
   drain_ms: 1m
@@ -108,7 +108,7 @@ namespaces:
       { host: "localhost", port: 7000 },
       { kind: "unix", path: join(directory, "run/prism.sock") },
     ],
-    admin: { kind: "unix", path: "/tmp/prism-admin.sock" },
+    admin: { kind: "unix", path: "/run/prism-admin.sock" },
     proxies: 0,
     stateDirectory: join(directory, "state"),
     drainMs: 60_000,

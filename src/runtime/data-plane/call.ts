@@ -174,18 +174,18 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
 
   /** Ends the call with the plugin's answer. */
   protected finish(trailers: HeaderList, code: Code): void {
-    this.client.sendHeaders(trailers, true);
     this.#end(code, "completed");
+    this.client.sendHeaders(trailers, true);
   }
 
   /** Ends the call with a failure: the client is told, and the plugin is told to stop. */
   protected finishWith(error: PrismError, outcome: Outcome): void {
     if (this.#ended) return;
-    this.client.sendHeaders(this.answered ? failureTrailers(error) : failureAnswer(error), true);
     this.#end(error.code, outcome);
+    this.client.sendHeaders(this.answered ? failureTrailers(error) : failureAnswer(error), true);
   }
 
-  /** Every end of a call comes here, once. */
+  /** Every end of a call comes here, once, before the client is told: its stream may close within that. */
   #end(code: Code, outcome: Outcome): void {
     this.#ended = true;
     const { instance } = this.plan;

@@ -52,7 +52,7 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> {
     }
     const length = header.readUInt32BE(1);
     const refusal = this.#refusalOf(header[0] ?? 0, length);
-    if (refusal) this.fail(refusal);
+    if (refusal) this.finishWith(refusal, "completed");
     else {
       this.#begun = true;
       this.#left = length;
@@ -75,7 +75,7 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> {
 
   #checkComplete(): void {
     if (this.#complete) return;
-    const isSilent = !this.#begun && this.#header === undefined;
+    const isSilent = !this.#begun && (this.#header?.length ?? 0) === 0;
     this.finishWith(isSilent ? failures.noMessage() : failures.truncated(), "completed");
   }
 

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { connect, createServer, type AddressInfo } from "node:net";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { ProcessTree } from "./process-tree.js";
 
@@ -73,7 +74,11 @@ export async function startNginx({ directory, socket }: Bench): Promise<Subject 
   const port = await freePort();
   const home = join(directory, "nginx");
   mkdirSync(home);
-  const config = fill("nginx.conf", { PORT: String(port), SOCKET: socket, DIR: home }, home);
+  const config = fill(
+    "nginx.conf",
+    { PORT: String(port), SOCKET: socket, DIR: home, USER: userInfo().username },
+    home,
+  );
   const child = spawn("nginx", ["-p", home, "-c", config], { stdio: ["ignore", "ignore", "inherit"] });
   await untilListening(port);
   return subject({ name: "nginx grpc_pass", port, executePath: pluginPath, child });

@@ -7,7 +7,7 @@ const session = connect("http://upstream", {
   createConnection: () => dial(upstream),
   settings: { initialWindowSize: 1 << 20 },
 });
-session.setLocalWindowSize(16 << 20);
+session.on("connect", () => session.setLocalWindowSize(16 << 20));
 
 /** Field names that belong to one hop are left out. */
 function forwarded(headers: IncomingHttpHeaders): OutgoingHttpHeaders {

@@ -40,10 +40,7 @@ interface Serving {
 
 /** `listen` means nothing here: the runtime's own listeners give every connection to this data plane. */
 async function serve(plane: DataPlane, message: ToProxy, { handle, tell, end }: Serving): Promise<void> {
-  if (message.type === "connection" && handle instanceof Socket) {
-    plane.accept(handle);
-    handle.resume();
-  }
+  if (message.type === "connection" && handle instanceof Socket) plane.accept(handle);
   if (message.type === "table") {
     plane.setTable(message.table);
     tell({ type: "acknowledged", generation: message.table.generation });

@@ -13,13 +13,16 @@ import {
   type handleUnaryCall,
   Metadata,
   type MethodDefinition,
-  type ServerErrorResponse,
+  status,
+  type StatusObject,
 } from "@grpc/grpc-js";
 import { PrismError, statusFrom } from "../../../protocol/index.js";
 import { StatusSchema } from "../../../protocol/gen/google/rpc/status_pb.js";
 
 /** What of a failure fits in trailers, which many clients take up to 8 KiB of; the message stands in them twice. */
 const longestMessage = 2_500;
+
+const grpcStatuses = Object.values(status).filter((known) => typeof known === "number");
 
 /** A method of a gRPC service: grpc-js sees bytes, whoever answers sees messages. */
 export interface ServedMethod {
@@ -100,12 +103,13 @@ function encode<Out extends DescMessage>(schema: Out, message: MessageInitShape<
   return Buffer.from(toBinary(schema, create(schema, message)));
 }
 
-function toResponse(reason: unknown, onBug: () => void): ServerErrorResponse {
+function toResponse(reason: unknown, onBug: () => void): Partial<StatusObject> {
   const error = shortened(PrismError.from(reason));
   if (error.kind === "bug") onBug();
   const metadata = new Metadata();
   metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, statusFrom(error))));
-  return { code: Number(error.code), details: error.message, metadata };
+  const code = grpcStatuses.find((known: number) => known === error.code) ?? status.UNKNOWN;
+  return { code, details: error.message, metadata };
 }
 
 function shortened(error: PrismError): PrismError {

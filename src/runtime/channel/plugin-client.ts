@@ -169,8 +169,11 @@ export class PluginClient {
 
   async #connection(signal: AbortSignal): Promise<Dialled> {
     if (this.#closed) throw new PrismError("shuttingDown", `${this.#plugin} is not spoken to any more`);
-    const known = await this.#dialled?.catch(() => undefined);
+    const before = this.#dialled;
+    const known = await before?.catch(() => undefined);
     if (known?.connection.canOpen) return known;
+    // Somebody else has dialled meanwhile.
+    if (this.#dialled !== before) return this.#connection(signal);
     known?.connection.shutdown();
     this.#dialled = dial(this.#address.socket, signal);
     return this.#dialled;

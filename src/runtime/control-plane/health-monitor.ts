@@ -14,12 +14,16 @@ export interface Monitored {
   onUnhealthy(reason: string): void;
 }
 
+/** However many ask for a check at once, an instance is not asked more often. */
+const leastGapMs = 100;
+
 /** Asks one instance again and again how it fares. */
 export class HealthMonitor {
   readonly #of: Monitored;
   #cancel: (() => void) | undefined;
   #misses = 0;
   #isChecking = false;
+  #checkedAt = -Infinity;
   #isStopped = false;
 
   constructor(of: Monitored) {
@@ -29,7 +33,7 @@ export class HealthMonitor {
 
   /** Checks at once rather than when it is time, as when a proxy could not reach the instance. */
   checkNow(): void {
-    if (this.#isStopped || this.#isChecking) return;
+    if (this.#isStopped || this.#isChecking || this.#of.clock.now() - this.#checkedAt < leastGapMs) return;
     this.#cancel?.();
     void this.#check();
   }
@@ -60,6 +64,7 @@ export class HealthMonitor {
       }
     } finally {
       this.#isChecking = false;
+      this.#checkedAt = this.#of.clock.now();
       if (!this.#isStopped) this.#schedule();
     }
   }

@@ -63,11 +63,14 @@ export async function reload({ create, version, routes, onStep, ...start }: Relo
   onStep("point", to);
 
   if (!old) return { from: "", to, ledger: emptyLedger };
-  const ledger = await routes.drain(old);
-  onStep("drain", to);
-  await routes.shutdown(old);
-  onStep("shutdown", to);
-  return { from: old.version, to, ledger };
+  try {
+    const ledger = await routes.drain(old);
+    onStep("drain", to);
+    return { from: old.version, to, ledger };
+  } finally {
+    await routes.shutdown(old);
+    onStep("shutdown", to);
+  }
 }
 
 function assertVersion(fresh: PluginInstance, wanted: string): void {

@@ -3,18 +3,19 @@ import { PrismError } from "../../protocol/index.js";
 import { withinMs } from "../channel/index.js";
 import type { Namespace } from "../model/namespace.js";
 import { HealthMonitor } from "./health-monitor.js";
-import { type InstanceNeighbours, PluginInstance } from "./plugin-instance.js";
+import type { PluginInstance } from "./plugin-instance.js";
 import { emptyLedger, type OnReloadStep, reload, type ReloadLedger, type ReloadOutcome } from "./reload.js";
 import type { RoutePublisher } from "./route-publisher.js";
 import { type ChangeKind, changeKind } from "./supervisor-change.js";
 import type { Clock } from "./supervisor-clock.js";
 import { Restarts } from "./supervisor-restarts.js";
+import { type InstancesNeighbours, NamespaceInstances } from "./supervisor-instances.js";
 import { NamespaceRoute } from "./supervisor-route.js";
 import type { InstanceStatus, NamespaceStatus } from "./supervisor-status.js";
 import { Turns } from "./supervisor-turns.js";
 
 /** What a supervised namespace needs of the rest of the runtime. */
-export interface NamespaceNeighbours extends InstanceNeighbours {
+export interface NamespaceNeighbours extends InstancesNeighbours {
   readonly routes: RoutePublisher;
   readonly clock: Clock;
   /** From 0 up to 1, for jitter. */
@@ -23,8 +24,6 @@ export interface NamespaceNeighbours extends InstanceNeighbours {
   readonly drainMs: number;
   /** How long an instance may take to end once it has drained. */
   readonly graceMs: number;
-  /** Makes an instance's id, never the same twice. */
-  readonly nextId: (namespace: string) => string;
   /** Something that the statuses tell is different now. */
   readonly onChange: (namespace: string) => void;
 }
@@ -51,8 +50,7 @@ export class SupervisedNamespace {
   /** Whole reloads: one at a time. */
   readonly #reloads = new Turns();
   readonly #ends = new AbortController();
-  /** All that have not ended, and the last one where it failed. */
-  readonly #instances = new Set<PluginInstance>();
+  readonly #instances: NamespaceInstances;
   readonly #restarts: Restarts;
   #desired: Namespace;
   #monitor: HealthMonitor | undefined;
@@ -62,6 +60,7 @@ export class SupervisedNamespace {
   constructor(namespace: Namespace, near: NamespaceNeighbours) {
     this.#desired = namespace;
     this.#near = near;
+    this.#instances = new NamespaceInstances(near);
     this.#route = new NamespaceRoute(namespace.name, near.routes);
     const restart = (): void => void this.#bringUp();
     this.#restarts = new Restarts(namespace.plugin.restart, { ...near, restart });
@@ -88,11 +87,7 @@ export class SupervisedNamespace {
   }
 
   instances(): InstanceStatus[] {
-    return [...this.#instances].map(({ id, namespace, version, state, reason, pid, health }) => {
-      const { name, backend, plugin } = namespace;
-      const what = { id, namespace: name, plugin: backend, version, channel: plugin.channel };
-      return { ...what, state, reason, pid, health, restarts: this.#restarts.count };
-    });
+    return this.#instances.statuses(this.#restarts.count);
   }
 
   /** Makes the first attempt to start. One that fails is no error here: the status tells, and the policy tries again. */
@@ -133,7 +128,7 @@ export class SupervisedNamespace {
   async stop(deadlineMs: number): Promise<void> {
     this.#stopWatching();
     await withinMs(this.#changes.over, deadlineMs);
-    await Promise.all([...this.#instances].map((instance) => instance.shutdown({ graceMs: deadlineMs })));
+    await this.#instances.shutdown(deadlineMs);
   }
 
   /** A proxy could not reach an instance: looks after it at once. Nothing where it is not the one that serves. */
@@ -187,7 +182,7 @@ export class SupervisedNamespace {
     const old = await this.#route.point(fresh, fresh.namespace.deadlineMs);
     this.#take(fresh.namespace);
     this.#restarts.served();
-    for (const instance of this.#instances) if (instance.state === "failed") this.#forget(instance);
+    this.#instances.forgetFailed();
     const { id, version } = fresh;
     this.#near.log.info("a plugin instance serves", {
       namespace: fresh.namespace.name,
@@ -253,10 +248,8 @@ export class SupervisedNamespace {
   }
 
   #create(namespace: Namespace): PluginInstance {
-    for (const instance of this.#instances) if (instance.state === "failed") this.#instances.delete(instance);
-    const instance = new PluginInstance(this.#near.nextId(namespace.name), namespace, this.#near);
+    const instance = this.#instances.create(namespace);
     instance.onFall = (reason) => this.#fell(instance, reason);
-    this.#instances.add(instance);
     this.#changed();
     return instance;
   }
@@ -267,6 +260,8 @@ export class SupervisedNamespace {
     if (!this.#route.lose(instance, "its plugin fell and is started again; try again in a moment")) return;
     this.#monitor?.stop();
     this.#retryLater(instance, reason);
+    // Its calls fail by themselves; the data plane may close its account.
+    this.#near.routes.drain(instance.id, this.#near.graceMs).catch(() => undefined);
   }
 
   #retryLater(instance: PluginInstance, reason: string): void {
@@ -292,11 +287,7 @@ export class SupervisedNamespace {
   async #end(old: PluginInstance, atOnce: boolean): Promise<void> {
     const goesOn = old.socket === this.#route.current?.socket;
     await (atOnce ? old.kill() : old.shutdown({ graceMs: this.#near.graceMs, silently: goesOn }));
-    this.#forget(old);
-  }
-
-  #forget(instance: PluginInstance): void {
-    this.#instances.delete(instance);
+    this.#instances.forget(old);
     this.#changed();
   }
 

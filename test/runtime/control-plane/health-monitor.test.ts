@@ -70,6 +70,18 @@ describe("the health monitor", () => {
     plugin.monitor.stop();
   });
 
+  test("does not check more often though a storm of callers asks", async () => {
+    const plugin = new Monitored();
+
+    for (let i = 0; i < 100; i++) {
+      plugin.monitor.checkNow();
+      await new Promise(setImmediate);
+    }
+
+    expect(plugin.checks).toBe(1);
+    plugin.monitor.stop();
+  });
+
   test("asks no more once it is stopped", async () => {
     const plugin = new Monitored();
     plugin.monitor.stop();

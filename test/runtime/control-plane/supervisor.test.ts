@@ -75,6 +75,7 @@ describe("a plugin that does not start", () => {
     ["hangs-in-initialize.js", /did not answer Initialize in time/],
     ["refuses-initialize.js", /refused to serve it: the warehouse is closed on Sundays/],
     ["garbles-initialize.js", /answered Initialize with bytes that are no prism\.plugin\.InitializeResponse/],
+    ["forges-its-proof.js", /fails to prove that it holds the token/],
     ["speaks-no-http2.js", /Initialize/],
     ["dies-in-initialize.js", /was killed by SIGKILL before it was ready.*the index is broken/],
   ] as const;
@@ -158,6 +159,7 @@ describe("a plugin that falls", () => {
     expect(history().slice(1)).toEqual(["orders-1", expect.stringContaining("its plugin fell"), "orders-2"]);
     expect(prism.supervisor.instances()).toMatchObject([{ id: "orders-2", restarts: 1 }]);
     expect(prism.log.text).toContain("was killed by SIGKILL");
+    expect(prism.routes.drained).toMatchObject([{ instance: "orders-1" }]);
   });
 
   test("takes the processes it started with it", async () => {

@@ -1,0 +1,49 @@
+import type { Namespace } from "../model/namespace.js";
+import { type InstanceNeighbours, PluginInstance } from "./plugin-instance.js";
+import type { InstanceStatus } from "./supervisor-status.js";
+
+/** What making an instance takes. */
+export interface InstancesNeighbours extends InstanceNeighbours {
+  /** Makes an instance's id, never the same twice. */
+  readonly nextId: (namespace: string) => string;
+}
+
+/** The instances of one namespace: all that have not ended, and the last one where it failed. */
+export class NamespaceInstances {
+  readonly #near: InstancesNeighbours;
+  readonly #all = new Set<PluginInstance>();
+
+  constructor(near: InstancesNeighbours) {
+    this.#near = near;
+  }
+
+  /** Makes one that is not started yet; what failed before it is forgotten. */
+  create(namespace: Namespace): PluginInstance {
+    this.forgetFailed();
+    const instance = new PluginInstance(this.#near.nextId(namespace.name), namespace, this.#near);
+    this.#all.add(instance);
+    return instance;
+  }
+
+  forget(instance: PluginInstance): void {
+    this.#all.delete(instance);
+  }
+
+  forgetFailed(): void {
+    for (const instance of this.#all) if (instance.state === "failed") this.#all.delete(instance);
+  }
+
+  /** As an operator sees them. */
+  statuses(restarts: number): InstanceStatus[] {
+    return [...this.#all].map(({ id, namespace, version, state, reason, pid, health }) => {
+      const { name, backend, plugin } = namespace;
+      const what = { id, namespace: name, plugin: backend, version, channel: plugin.channel };
+      return { ...what, state, reason, pid, health, restarts };
+    });
+  }
+
+  /** Ends them all within the deadline. */
+  async shutdown(graceMs: number): Promise<void> {
+    await Promise.all([...this.#all].map((instance) => instance.shutdown({ graceMs })));
+  }
+}

@@ -1,0 +1,79 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { until } from "../../support/running-prism.js";
+import type { Namespace } from "../../../src/runtime/model/namespace.js";
+import { builtIn, fixture, isAlive, namespaceOn, Supervised } from "./supervised.js";
+
+let prism: Supervised;
+beforeEach(async () => {
+  prism = await Supervised.begin();
+});
+afterEach(() => prism.end());
+
+/** A namespace on a plugin that somebody else starts. */
+function attachedTo(name: string, { token = "", startTimeoutMs = 5_000 } = {}): Namespace {
+  const code = { kind: "attached", socket: `${prism.directory}/${name}` } as const;
+  return namespaceOn("", { plugin: { code, token, startTimeoutMs } });
+}
+
+describe("a plugin that somebody else starts", () => {
+  test("is dialled at its socket, and left running when the namespace ends", async () => {
+    const plugin = await prism.startByHand(builtIn("memory"));
+
+    await prism.supervisor.start(attachedTo("by-hand"));
+    expect(prism.routes.current?.instance).toEqual({ id: "orders-1", socket: plugin.socket, token: "" });
+    await prism.supervisor.remove("orders");
+
+    expect(isAlive(plugin.pid)).toBe(true);
+  });
+
+  test("may come later: until then the operator reads what is missing, and it serves once it is there", async () => {
+    await prism.supervisor.start(attachedTo("late", { startTimeoutMs: 50 }));
+    expect(prism.status.reason).toMatch(/is not there: there is no such socket \(.*\/late\); start it/);
+
+    await prism.startByHand(fixture("answers-slowly.js"), { name: "late" });
+
+    await prism.until(() => prism.status.ready);
+  });
+
+  test("is out of the route when its connection is lost, and initialized again when it is back", async () => {
+    const plugin = await prism.startByHand(fixture("answers-slowly.js"));
+    await prism.supervisor.start(attachedTo("by-hand"));
+
+    await plugin.kill();
+    await until("the route to be taken out", () => prism.routes.current?.instance === undefined);
+    await prism.startByHand(fixture("answers-slowly.js"));
+    await prism.until(() => prism.status.ready);
+
+    expect(prism.log.text).toContain("closed its connection");
+    expect(prism.routes.current?.instance?.id).not.toBe("orders-1");
+  });
+
+  test("and that has the token proves it", async () => {
+    await prism.startByHand(builtIn("memory"), { token: "swordfish" });
+
+    await prism.supervisor.start(attachedTo("by-hand", { token: "swordfish" }));
+
+    expect(prism.status).toMatchObject({ ready: true });
+    expect(prism.routes.current?.instance?.token).toBe("swordfish");
+  });
+
+  test("and that does not prove that it has the token is refused", async () => {
+    await prism.startByHand(fixture("answers-slowly.js"));
+
+    await prism.supervisor.start(attachedTo("by-hand", { token: "swordfish" }));
+
+    expect(prism.status).toMatchObject({ ready: false });
+    expect(prism.status.reason).toContain(
+      "does not prove that it holds the token: start it with PRISM_PLUGIN_TOKEN",
+    );
+    expect(prism.log.text).not.toContain("swordfish");
+  });
+
+  test("and that has another token refuses to be called", async () => {
+    await prism.startByHand(builtIn("memory"), { token: "another" });
+
+    await prism.supervisor.start(attachedTo("by-hand", { token: "swordfish" }));
+
+    expect(prism.status.reason).toContain("UNAUTHENTICATED");
+  });
+});

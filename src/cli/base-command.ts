@@ -1,6 +1,6 @@
-import { Command } from "@oclif/core";
+import { Command, Errors } from "@oclif/core";
 import type { PrismError } from "../protocol/index.js";
-import { exitCodeOf } from "./exit-codes.js";
+import { ExitCode, exitCodeOf } from "./exit-codes.js";
 
 /** What every command of Prism does alike: `--json`, and telling what went wrong with the exit code that fits. */
 export abstract class PrismCommand extends Command {
@@ -8,7 +8,11 @@ export abstract class PrismCommand extends Command {
 
   /** Prints a foreseen failure as one line on stderr, or as JSON on stdout. What nobody foresaw is left to oclif. */
   protected override async catch(error: Error & { exitCode?: number }): Promise<unknown> {
-    if (!isPrismError(error)) return super.catch(error);
+    if (error instanceof Errors.ExitError) throw error;
+    if (!isPrismError(error)) {
+      if (error instanceof Errors.CLIError) process.exitCode ??= error.oclif.exit ?? ExitCode.failed;
+      return super.catch(error);
+    }
     if (this.jsonEnabled()) this.logJson(this.toErrorJson(error));
     else await this.#tell(error);
     return this.exit(exitCodeOf(error.kind));

@@ -56,8 +56,9 @@ export class AdminPort {
       socket.pause();
       socket.setTimeout(0);
       socket.unshift(head);
-      if (isGrpc) this.#serveGrpc(socket);
-      else this.#http.emit("connection", socket);
+      // The HTTP/2 session takes what was put back by itself; to resume would throw it away.
+      if (isGrpc) return this.#serveGrpc(socket);
+      this.#http.emit("connection", socket);
       socket.resume();
     };
     socket.on("data", read);

@@ -50,6 +50,7 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   /** Whether the client has been sent the head of the answer. */
   protected answered = false;
   #ended = false;
+  #clientEnded = false;
   #pluginEnded = false;
   readonly #toPlugin = new Flow();
   readonly #toClient = new Flow();
@@ -70,12 +71,12 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     instance.lease(this);
     if (timeoutMs !== undefined) this.#deadline = this.surroundings.deadlines.add(this, timeoutMs);
     const connection = instance.upstream.ready();
-    if (connection) this.proceed(connection);
+    if (connection) this.#open(connection, timeoutMs);
     else this.#guard(() => instance.upstream.wait(this));
   }
 
   proceed(connection: ClientConnection): void {
-    this.plugin = connection.open(this.plan.headers.within(this.#leftMs()), false, this);
+    this.#open(connection, this.#deadline && Math.max(0, this.#deadline.at - this.surroundings.now()));
     if (this.#held === undefined) return;
     const held = this.#held;
     this.#release();
@@ -103,7 +104,8 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void {
-    if (this.#ended) this.#passOver(stream, windowBytes, endStream);
+    if (endStream && stream === this.client) this.#clientEnded = true;
+    if (this.#ended) stream.credit(windowBytes);
     else if (stream !== this.client) this.#pluginSends(bytes, windowBytes, endStream);
     else if (this.plugin === undefined) this.#hold(bytes, windowBytes, endStream);
     else {
@@ -114,8 +116,8 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   onDrain(stream: Stream, bytes: number): void {
-    if (this.#ended) return;
-    if (stream === this.client) {
+    if (this.#ended) this.#leaveClient();
+    else if (stream === this.client) {
       this.#toClient.waiting -= bytes;
       this.#creditPlugin();
     } else {
@@ -142,7 +144,8 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
 
   /** The plugin's bytes. */
   protected fromPlugin(bytes: Buffer): void {
-    this.toClient(bytes);
+    if (this.answered) this.toClient(bytes);
+    else this.finishWith(failures.pluginFault(this.plan, "sent a message before its headers"), "failed");
   }
 
   /** The plugin's call ended in order: its trailers, or its whole answer where it sent no head. */
@@ -176,6 +179,7 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   protected finish(trailers: HeaderList, code: Code): void {
     this.#end(code, "completed");
     this.client.sendHeaders(trailers, true);
+    this.#leaveClient();
   }
 
   /** Ends the call with a failure: the client is told, and the plugin is told to stop. */
@@ -183,6 +187,11 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     if (this.#ended) return;
     this.#end(error.code, outcome);
     this.client.sendHeaders(this.answered ? failureTrailers(error) : failureAnswer(error), true);
+    this.#leaveClient();
+  }
+
+  #open(connection: ClientConnection, timeoutMs: number | undefined): void {
+    this.plugin = connection.open(this.plan.headers.within(timeoutMs), false, this);
   }
 
   /** Every end of a call comes here, once, before the client is told: its stream may close within that. */
@@ -238,10 +247,9 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     if (bytes > 0) this.plugin?.credit(bytes);
   }
 
-  /** A byte that comes when all has been said. A client that goes on talking is stopped, once its answer is out. */
-  #passOver(stream: Stream, windowBytes: number, endStream: boolean): void {
-    stream.credit(windowBytes);
-    if (stream === this.client && !endStream && stream.queuedBytes === 0) stream.reset(ErrorCode.NO_ERROR);
+  /** A client that has been answered and has not said all is told to stop, once its answer is out. */
+  #leaveClient(): void {
+    if (!this.#clientEnded && this.client.queuedBytes === 0) this.client.reset(ErrorCode.NO_ERROR);
   }
 
   /** Keeps what comes before the plugin's stream is open. It is not credited, so a window bounds it. */
@@ -265,9 +273,5 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     } catch (reason) {
       this.finishWith(PrismError.from(reason), "failed");
     }
-  }
-
-  #leftMs(): number | undefined {
-    return this.#deadline && Math.max(0, this.#deadline.at - this.surroundings.now());
   }
 }

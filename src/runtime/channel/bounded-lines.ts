@@ -9,7 +9,7 @@ export interface OutputBounds {
 }
 
 /** What is taken of a plugin's output where nothing else is said. */
-export const outputBounds: OutputBounds = {
+const outputBounds: OutputBounds = {
   lineBytes: 8 * 1024,
   linesPerSecond: 200,
   bytesPerSecond: 16 * 1024 * 1024,

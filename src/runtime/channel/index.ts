@@ -1,5 +1,4 @@
 export type { Channel, LaunchedPlugin, LaunchRequest, ProcessGroups } from "./channel.js";
-export { protocolVersion } from "./handshake.js";
 export { inProcessChannel } from "./in-process.js";
 export {
   type Deadline,
@@ -9,5 +8,5 @@ export {
   PluginClient,
 } from "./plugin-client.js";
 export { pluginHost } from "./plugin-host.js";
-export { sidecarChannel, type SidecarSettings } from "./sidecar.js";
+export { sidecarChannel } from "./sidecar.js";
 export { unlessAborted, withinMs } from "./within.js";

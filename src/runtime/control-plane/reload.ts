@@ -35,7 +35,7 @@ export interface ReloadOutcome {
 }
 
 /** The routes of one namespace. */
-export interface ReloadRoutes {
+interface ReloadRoutes {
   /** Keeps every other change away while one is made. */
   inTurn<T>(change: () => Promise<T>): Promise<T>;
   /** Sends new calls to an instance, acknowledged by every proxy; gives back the one that served before. Where that fails, nothing has changed. */

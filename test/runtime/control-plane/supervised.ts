@@ -70,7 +70,7 @@ export class RecordingLog implements Log {
 }
 
 /** Stands for the data plane: remembers each route in the order it came, and gives the account it is told to give. */
-export class RecordingRoutes implements RoutePublisher {
+class RecordingRoutes implements RoutePublisher {
   readonly points: (Route | undefined)[] = [];
   readonly drained: { instance: string; deadlineMs: number }[] = [];
   ledger: ReloadLedger = { started: 0, completed: 0, failed: 0, cut: 0, lost: 0 };

@@ -18,12 +18,15 @@ export class Dialler {
     this.#target = target;
   }
 
-  /** A connection that takes a call now. Rejects with kind `unreachable`, or with the signal's reason. */
-  async connection(signal: AbortSignal): Promise<ClientConnection> {
+  /**
+   * Opens a call on a connection that takes one: `open` runs in the same breath as the look, so that no other call gets in
+   * between. Rejects with kind `unreachable`, or with the signal's reason.
+   */
+  async use<T>(signal: AbortSignal, open: (connection: ClientConnection) => T): Promise<Awaited<T>> {
     for (;;) {
       if (this.#closed) throw new PrismError("shuttingDown", "this client is closed: connect a new one");
       const connection = await orAborted((this.#current ??= this.#dial()), signal);
-      if (connection.canOpen) return connection;
+      if (connection.canOpen) return await open(connection);
       await orAborted(this.#change(), signal);
     }
   }

@@ -2,7 +2,15 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { anyUnpack } from "@bufbuild/protobuf/wkt";
 import { type ErrorInfo, ErrorInfoSchema } from "../protocol/gen/google/rpc/error_details_pb.js";
 import { StatusSchema } from "../protocol/gen/google/rpc/status_pb.js";
-import { Code, codeFrom, codeName, errorDomain, type ErrorKind, PrismError, statusOf } from "../protocol/index.js";
+import {
+  Code,
+  codeFrom,
+  codeName,
+  errorDomain,
+  type ErrorKind,
+  PrismError,
+  statusOf,
+} from "../protocol/index.js";
 import type { GrpcError } from "../wire/index.js";
 
 /** Makes the failure that Prism sent again: kind and facts from `google.rpc.ErrorInfo`, else the kind its code suggests. */

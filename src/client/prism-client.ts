@@ -51,9 +51,10 @@ export class PrismClient {
   ): Promise<MessageShape<Out>> {
     const call = new Outgoing(method, options);
     try {
-      const connection = await this.#dialler.connection(call.signal);
       const message = toBinary(method.input, create(method.input, request));
-      const answer = await callUnary(connection, { ...call.request(), message });
+      const answer = await this.#dialler.use(call.signal, (connection) =>
+        callUnary(connection, { ...call.request(), message }),
+      );
       return fromBinary(method.output, answer.message);
     } catch (reason) {
       throw call.explain(reason);
@@ -68,8 +69,9 @@ export class PrismClient {
   ): AsyncGenerator<MessageShape<Out>, void> {
     const call = new Outgoing(method, options);
     try {
-      const connection = await this.#dialler.connection(call.signal);
-      const running = openCall(connection, call.request());
+      const running = await this.#dialler.use(call.signal, (connection) =>
+        openCall(connection, call.request()),
+      );
       running.send(toBinary(method.input, create(method.input, request)));
       running.end();
       for await (const bytes of running.messages) yield fromBinary(method.output, bytes);

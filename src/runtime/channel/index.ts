@@ -1,12 +1,6 @@
 export type { Channel, LaunchedPlugin, LaunchRequest, ProcessGroups } from "./channel.js";
 export { inProcessChannel } from "./in-process.js";
-export {
-  type Deadline,
-  type HealthReport,
-  type Opened,
-  type Opening,
-  PluginClient,
-} from "./plugin-client.js";
+export { type HealthReport, type Opened, PluginClient } from "./plugin-client.js";
 export { pluginHost } from "./plugin-host.js";
 export { sidecarChannel } from "./sidecar.js";
 export { unlessAborted, withinMs } from "./within.js";

@@ -7,7 +7,7 @@ import {
   statusFromReset,
 } from "./grpc-status.js";
 import { HeaderList } from "./header-list.js";
-import { frameMessage, MessageReader } from "./message-reader.js";
+import { frameMessage, MessageError, MessageReader } from "./message-reader.js";
 import type { ClientConnection, ClosedBy, Stream, StreamListener } from "./types.js";
 
 /** What a gRPC call is made of. */
@@ -39,8 +39,10 @@ export class GrpcError extends Error {
 
 /** A gRPC call that runs. */
 export interface OpenCall {
-  /** Sends one message. */
+  /** Sends one message, or queues it; who sends many awaits {@link drained} between them. */
   send(message: Uint8Array): void;
+  /** Resolves when little waits to be sent, or the call is over. */
+  drained(): Promise<void>;
   /** Sends no more. */
   end(): void;
   /** Leaves: the peer hears RST_STREAM CANCEL. */
@@ -52,6 +54,9 @@ export interface OpenCall {
 }
 
 const none = new HeaderList([]);
+
+/** Bytes that may wait before {@link OpenCall.drained} lets a sender wait too. */
+const queuedBytes = 256 * 1024;
 
 /** One message there, one back. Rejects with a GrpcError. */
 export async function callUnary(
@@ -87,6 +92,7 @@ class RunningCall implements OpenCall, StreamListener {
   #windowBytes = 0;
   #head: HeaderList | undefined;
   #wake: (() => void) | undefined;
+  #whenDrained: (() => void)[] = [];
   #outcome: { trailers: HeaderList } | { error: GrpcError } | undefined;
   #settle!: { resolve: (trailers: HeaderList) => void; reject: (error: GrpcError) => void };
 
@@ -126,6 +132,11 @@ class RunningCall implements OpenCall, StreamListener {
     this.#stream?.sendData(frameMessage(message), false);
   }
 
+  drained(): Promise<void> {
+    if (this.#isDrained) return Promise.resolve();
+    return new Promise((resolve) => this.#whenDrained.push(resolve));
+  }
+
   end(): void {
     this.#stream?.sendData(Buffer.alloc(0), true);
   }
@@ -148,7 +159,9 @@ class RunningCall implements OpenCall, StreamListener {
         this.#windowBytes = 0;
       }
     } catch (error) {
-      this.#leave(GrpcStatus.RESOURCE_EXHAUSTED, error instanceof Error ? error.message : "a broken message");
+      const isTooLarge = error instanceof MessageError && error.tooLarge;
+      const code = isTooLarge ? GrpcStatus.RESOURCE_EXHAUSTED : GrpcStatus.INTERNAL;
+      this.#leave(code, error instanceof Error ? error.message : "a broken message");
       return;
     }
     // A message larger than the window would wait for ever: what is only a part of one is credited as it comes.
@@ -158,13 +171,23 @@ class RunningCall implements OpenCall, StreamListener {
   }
 
   onDrain(): void {
-    // Messages queue in the stream; nobody waits for them.
+    if (this.#isDrained) this.#tellDrained();
   }
 
   onClose(_stream: Stream, code: number, by: ClosedBy): void {
     if (by === "connection") this.#fail(GrpcStatus.UNAVAILABLE, "the connection broke");
     else if (code === ErrorCode.NO_ERROR) this.#fail(GrpcStatus.INTERNAL, "the call ended without a status");
     else this.#fail(statusFromReset(code), `the call was reset with code ${code}`);
+  }
+
+  get #isDrained(): boolean {
+    return (
+      this.#outcome !== undefined || this.#stream === undefined || this.#stream.queuedBytes <= queuedBytes
+    );
+  }
+
+  #tellDrained(): void {
+    for (const tell of this.#whenDrained.splice(0)) tell();
   }
 
   readonly #abort = (): void => this.#leave(GrpcStatus.CANCELLED, "cancelled");
@@ -177,7 +200,8 @@ class RunningCall implements OpenCall, StreamListener {
     }
     if (status !== "0") {
       const message = decodeGrpcMessage(headers.get("grpc-message") ?? "");
-      return this.#finish({ error: new GrpcError(Number(status), message, headers) });
+      const code = /^\d{1,9}$/.test(status) ? Number(status) : GrpcStatus.UNKNOWN;
+      return this.#finish({ error: new GrpcError(code, message, headers) });
     }
     if (!this.#reader.atBoundary) return this.#fail(GrpcStatus.INTERNAL, "the answer is cut short");
     this.#finish({ trailers: headers });
@@ -200,6 +224,7 @@ class RunningCall implements OpenCall, StreamListener {
     if ("error" in outcome) this.#settle.reject(outcome.error);
     else this.#settle.resolve(outcome.trailers);
     this.#wake?.();
+    this.#tellDrained();
   }
 
   async *#messages(): AsyncIterable<Buffer> {

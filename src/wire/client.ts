@@ -1,93 +1,136 @@
 import type { Duplex } from "node:stream";
 import { Http2Connection } from "./connection.js";
 import { ConnectionError, ErrorCode } from "./error-code.js";
-import { http2Preface } from "./frame.js";
+import type { H2Stream } from "./h2-stream.js";
 import type { HeaderList } from "./header-list.js";
-import { malformed } from "./header-rules.js";
-import { defaultLimits, type Limits } from "./limits.js";
+import { factsOf } from "./header-rules.js";
+import { clientLimits, type Limits } from "./limits.js";
+import type { Role } from "./role.js";
+import { mayReceive } from "./stream-state.js";
 import type { ClientConnection, ClientListener, Stream, StreamListener } from "./types.js";
 
-/** Ids end at 2^31−1; a connection that comes near is left for a new one. */
+/** Ids end at 2^31 − 1; a connection that comes near is left for a new one. */
 const lastUsableId = 2 ** 31 - 3;
 
 /** Speaks HTTP/2 on a socket in the client role; the socket, which may still be connecting, is the connection's from now on. */
 export function connectHttp2(
   socket: Duplex,
-  options: { readonly limits?: Partial<Limits> },
+  { limits }: { readonly limits?: Partial<Limits> },
   listener: ClientListener,
 ): ClientConnection {
-  return new Client(socket, { ...defaultLimits, ...options.limits }, listener);
+  const client = new Client(socket, { ...clientLimits, ...limits }, listener);
+  client.connection.begin();
+  return client;
 }
 
-class Client extends Http2Connection implements ClientConnection {
-  protected readonly isClient = true;
+class Client implements Role, ClientConnection {
+  readonly side = "client";
+  readonly connection: Http2Connection;
   readonly #listener: ClientListener;
   #nextId = 1;
-  #full = false;
+  /** Somebody has found that no stream can be opened now, and waits for `onAvailable`. */
+  #isAwaited = false;
+  #hasToldGoaway = false;
 
   constructor(socket: Duplex, limits: Limits, listener: ClientListener) {
-    super(socket, limits);
     this.#listener = listener;
-    this.outbox.frame(http2Preface);
-    this.begin();
+    this.connection = new Http2Connection(socket, limits, () => this);
+  }
+
+  get streams(): number {
+    return this.connection.streams;
+  }
+
+  get closed(): boolean {
+    return this.connection.closed;
   }
 
   get canOpen(): boolean {
-    const can =
-      !this.goingAway && this.live.size < this.peer.maxConcurrentStreams && this.#nextId <= lastUsableId;
-    if (!can) this.#full = true;
+    const can = this.#hasRoom;
+    if (!can) this.#isAwaited = true;
     return can;
   }
 
   open(headers: HeaderList, endStream: boolean, listener: StreamListener): Stream {
     if (!this.canOpen) throw new Error("the connection takes no more streams; ask canOpen first");
-    const stream = this.makeStream(this.#nextId, listener);
-    this.lastStream = this.#nextId;
+    const { connection } = this;
+    const stream = connection.makeStream(this.#nextId, listener);
+    connection.lastStream = this.#nextId;
     this.#nextId += 2;
-    stream.sendHeaders(headers, endStream);
+    connection.outbound.open(stream, headers, endStream);
     return stream;
   }
 
-  protected onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
-    const stream = this.live.get(id);
-    if (!stream) {
-      if (id % 2 === 0 || id > this.lastStream)
-        throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "HEADERS on an idle stream");
-      return;
-    }
-    if (stream.state === "halfClosedRemote")
+  shutdown(): void {
+    this.connection.shutdown();
+  }
+
+  destroy(code?: number, reason?: string): void {
+    this.connection.destroy(code, reason);
+  }
+
+  onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
+    const { connection } = this;
+    const stream = connection.live.get(id);
+    if (stream === undefined) connection.checkClosed(id, "HEADERS");
+    else if (!mayReceive(stream.state)) {
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
-    if (!headers || malformed(headers, stream.headersSeen ? "trailers" : "response") !== undefined) {
-      return this.fault(stream, ErrorCode.PROTOCOL_ERROR);
-    }
-    if (stream.headersSeen && !endStream) return this.fault(stream, ErrorCode.PROTOCOL_ERROR);
-    if (!stream.headersSeen) {
-      if ((headers.get(":status") ?? "").startsWith("1")) {
-        if (endStream) this.fault(stream, ErrorCode.PROTOCOL_ERROR);
-        return;
-      }
-      stream.headersSeen = true;
-    }
-    stream.listener.onHeaders(stream, headers, endStream);
-    if (endStream) stream.move("endReceived");
+    } else if (headers === undefined) stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
+    else if (stream.headersSeen) this.#onTrailers(stream, headers, endStream);
+    else this.#onResponse(stream, headers, endStream);
   }
 
-  protected onGoaway(last: number, _code: number, reason: string): void {
-    // Streams above the last were not looked at: it is as if they had been refused.
-    for (const stream of [...this.live.values()])
-      if (stream.id > last) stream.close(ErrorCode.REFUSED_STREAM, "peer");
-    if (this.goingAway) return;
-    this.#listener.onGoaway(reason);
-    this.shutdown();
+  onGoaway(lastStream: number, reason: string): void {
+    const { connection } = this;
+    connection.goingAway = true;
+    if (!this.#hasToldGoaway) {
+      this.#hasToldGoaway = true;
+      this.#listener.onGoaway(reason);
+    }
+    // Streams above the last were not looked at: it is as if they had been refused, and safe to try elsewhere.
+    for (const stream of [...connection.live.values()]) {
+      if (stream.id > lastStream) stream.close(ErrorCode.REFUSED_STREAM, "peer");
+    }
+    connection.endWhenIdle();
   }
 
-  protected onGone(reason: string): void {
+  onRoom(): void {
+    if (!this.#isAwaited || !this.#hasRoom) return;
+    this.#isAwaited = false;
+    this.#listener.onAvailable();
+  }
+
+  onGone(reason: string): void {
     this.#listener.onClose(reason);
   }
 
-  protected onRoom(): void {
-    if (!this.#full || !this.canOpen) return;
-    this.#full = false;
-    this.#listener.onAvailable();
+  get #hasRoom(): boolean {
+    const { goingAway, live, outbound } = this.connection;
+    return !goingAway && live.size < outbound.peer.maxConcurrentStreams && this.#nextId <= lastUsableId;
+  }
+
+  #onResponse(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
+    const { fault, informational, contentLength } = factsOf(headers, "response");
+    if (fault !== undefined || (informational && endStream)) {
+      this.connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
+    if (informational) return;
+    stream.headersSeen = true;
+    stream.contentLength = contentLength;
+    this.#hand(stream, headers, endStream);
+  }
+
+  #onTrailers(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
+    if (!endStream || factsOf(headers, "trailers").fault !== undefined) {
+      this.connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
+    this.#hand(stream, headers, true);
+  }
+
+  #hand(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
+    stream.listener.onHeaders(stream, headers, endStream);
+    if (endStream) stream.endReceived();
   }
 }

@@ -1,14 +1,36 @@
 import { ConnectionError, ErrorCode } from "./error-code.js";
-import { defaultFrameSize, Flag, frameHeadBytes, FrameType } from "./frame.js";
+import { Flag, frameHeadBytes, FrameType } from "./frame.js";
 
-/** Hears the frames that a {@link FrameReader} finds. Views are valid until the call returns. */
+/** Hears the frames that a {@link FrameReader} finds. What is handed over lies in a buffer that is valid until the call returns. */
 export interface FrameSink {
-  /** A part of a DATA frame as it arrives, or all of it; `last` with the frame's end. `windowBytes` counts padding in. */
-  onDataPart(stream: number, bytes: Buffer, windowBytes: number, endStream: boolean): void;
-  /** Any other frame, whole. */
-  onFrame(type: number, flags: number, stream: number, payload: Buffer): void;
+  /** A head: may this frame come now? Throws a ConnectionError where not. May be asked twice of one frame. */
+  checkHead(type: number, stream: number, length: number): void;
+  /** A DATA frame begins; so many bytes of window it takes. */
+  onDataHead(stream: number, length: number): void;
+  /** A part of that DATA, as it arrives. `windowBytes` counts padding in; `endStream` comes with the last part. */
+  onDataPart(bytes: Buffer, windowBytes: number, endStream: boolean): void;
+  /** Any other frame, whole: its payload lies from `start` to `end`. */
+  onFrame(head: FrameHead, bytes: Buffer, start: number, end: number): void;
 }
 
+/** The head of the frame at hand. One object a connection, filled anew for each frame. */
+export class FrameHead {
+  length = 0;
+  type = 0;
+  flags = 0;
+  stream = 0;
+
+  /** Reads the nine bytes at an offset. */
+  read(bytes: Buffer, at: number): void {
+    this.length = bytes.readUIntBE(at, 3);
+    this.type = bytes[at + 3] ?? 0;
+    this.flags = bytes[at + 4] ?? 0;
+    this.stream = bytes.readUInt32BE(at + 5) & 0x7fffffff;
+  }
+}
+
+/** What a frame that a read has split is gathered in at first; it grows as bytes come, not by the announced length. */
+const gatherBytes = 256;
 const nothing = Buffer.alloc(0);
 
 /**
@@ -16,107 +38,135 @@ const nothing = Buffer.alloc(0);
  * are gathered where a read splits them, which the frame size bounds.
  */
 export class FrameReader {
+  /** When the first byte of a frame came that is being gathered; 0 = none is. */
+  gatheringSince = 0;
   readonly #sink: FrameSink;
-  readonly #head = Buffer.alloc(frameHeadBytes);
-  #headHas = 0;
-  #type = 0;
-  #flags = 0;
-  #stream = 0;
-  /** Payload bytes of the frame at hand that are still to come; -1 between frames. */
-  #left = -1;
-  #gathered: Buffer | undefined;
-  #stopped = false;
+  readonly #mostBytes: number;
+  readonly #head = new FrameHead();
+  #isStopped = false;
+  /** Of the DATA frame at hand: bytes that are still to come, of these padding, and whether the pad length is. */
+  #dataLeft = 0;
+  #padding = 0;
+  #padLengthDue = false;
+  #gathered: Buffer = nothing;
+  #gatheredBytes = 0;
 
-  constructor(sink: FrameSink) {
+  /** Frames with a payload of more than `mostBytes` are refused. */
+  constructor(sink: FrameSink, mostBytes: number) {
     this.#sink = sink;
+    this.#mostBytes = mostBytes;
   }
 
   /** Reads no more, not even what is left of the chunk at hand. */
   stop(): void {
-    this.#stopped = true;
+    this.#isStopped = true;
+    this.#gathered = nothing;
   }
 
   /** Takes a chunk. Throws a ConnectionError where a frame breaks the rules. */
   push(chunk: Buffer): void {
-    let at = 0;
-    while (!this.#stopped) {
-      if (this.#left < 0) {
-        at = this.#readHead(chunk, at);
-        if (this.#left < 0) return;
-      }
-      if (at >= chunk.length && this.#left > 0) return;
-      at = this.#readPayload(chunk, at);
+    let at = this.#gatheredBytes > 0 ? this.#gather(chunk) : 0;
+    while (at < chunk.length && !this.#isStopped) {
+      at = this.#dataLeft > 0 ? this.#data(chunk, at) : this.#frame(chunk, at);
     }
   }
 
-  #readHead(chunk: Buffer, at: number): number {
-    let head = chunk;
-    let from = at;
-    if (this.#headHas > 0 || chunk.length - at < frameHeadBytes) {
-      const take = Math.min(frameHeadBytes - this.#headHas, chunk.length - at);
-      chunk.copy(this.#head, this.#headHas, at, at + take);
-      this.#headHas += take;
-      at += take;
-      if (this.#headHas < frameHeadBytes) return at;
-      this.#headHas = 0;
-      head = this.#head;
-      from = 0;
-    } else {
-      at += frameHeadBytes;
+  /** A frame begins here; gives the offset behind what it could take of it. */
+  #frame(chunk: Buffer, at: number): number {
+    const payload = at + frameHeadBytes;
+    if (payload > chunk.length) return this.#keep(chunk, at);
+    const head = this.#head;
+    head.read(chunk, at);
+    this.#check(head);
+    if (head.type === FrameType.DATA) {
+      this.#beginData(head);
+      return payload;
     }
-    const length = head.readUIntBE(from, 3);
-    this.#type = head[from + 3] ?? 0;
-    this.#flags = head[from + 4] ?? 0;
-    this.#stream = head.readUInt32BE(from + 5) & 0x7fffffff;
-    if (length > defaultFrameSize)
-      throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `a frame of ${length} bytes`);
-    this.#left = length;
+    const end = payload + head.length;
+    if (end > chunk.length) return this.#keep(chunk, at);
+    this.#sink.onFrame(head, chunk, payload, end);
+    return end;
+  }
+
+  #check({ type, stream, length }: FrameHead): void {
+    if (length > this.#mostBytes) {
+      throw new ConnectionError(
+        ErrorCode.FRAME_SIZE_ERROR,
+        `a frame of ${length} bytes; ${this.#mostBytes} are taken`,
+      );
+    }
+    this.#sink.checkHead(type, stream, length);
+  }
+
+  #beginData({ stream, length, flags }: FrameHead): void {
+    const isPadded = (flags & Flag.PADDED) !== 0;
+    if (isPadded && length === 0) throw tooMuchPadding();
+    this.#sink.onDataHead(stream, length);
+    this.#dataLeft = length;
+    this.#padding = 0;
+    this.#padLengthDue = isPadded;
+    if (length === 0) this.#sink.onDataPart(nothing, 0, (flags & Flag.END_STREAM) !== 0);
+  }
+
+  /** Hands on what there is of the DATA frame at hand. */
+  #data(chunk: Buffer, at: number): number {
+    let windowBytes = 0;
+    if (this.#padLengthDue) {
+      this.#padding = chunk[at++] ?? 0;
+      this.#padLengthDue = false;
+      if (--this.#dataLeft < this.#padding) throw tooMuchPadding();
+      windowBytes++;
+    }
+    const there = Math.min(this.#dataLeft, chunk.length - at);
+    const bytes = Math.min(there, this.#dataLeft - this.#padding);
+    this.#dataLeft -= there;
+    this.#padding = Math.min(this.#padding, this.#dataLeft);
+    const isEnd = this.#dataLeft === 0 && (this.#head.flags & Flag.END_STREAM) !== 0;
+    windowBytes += there;
+    this.#sink.onDataPart(bytes > 0 ? chunk.subarray(at, at + bytes) : nothing, windowBytes, isEnd);
+    return at + there;
+  }
+
+  /** Keeps the rest of a chunk: a head, or a frame, that is not whole. */
+  #keep(chunk: Buffer, at: number): number {
+    this.gatheringSince = performance.now();
+    this.#add(chunk, at, chunk.length);
+    return chunk.length;
+  }
+
+  /** Goes on with what was kept; gives the offset behind what belonged to it. */
+  #gather(chunk: Buffer): number {
+    const head = this.#head;
+    let at = this.#add(chunk, 0, Math.min(chunk.length, frameHeadBytes - this.#gatheredBytes));
+    if (this.#gatheredBytes < frameHeadBytes) return at;
+    head.read(this.#gathered, 0);
+    this.#check(head);
+    const isData = head.type === FrameType.DATA;
+    const whole = frameHeadBytes + (isData ? 0 : head.length);
+    at = this.#add(chunk, at, Math.min(chunk.length, at + whole - this.#gatheredBytes));
+    if (this.#gatheredBytes < whole) return at;
+    this.#gatheredBytes = 0;
+    this.gatheringSince = 0;
+    if (isData) this.#beginData(head);
+    else this.#sink.onFrame(head, this.#gathered, frameHeadBytes, whole);
+    if (this.#gathered.length > gatherBytes) this.#gathered = nothing;
     return at;
   }
 
-  #readPayload(chunk: Buffer, at: number): number {
-    const take = Math.min(this.#left, chunk.length - at);
-    if (this.#type === FrameType.DATA && (this.#flags & Flag.PADDED) === 0) {
-      this.#left -= take;
-      const whole = this.#left === 0;
-      if (whole) this.#left = -1;
-      const end = whole && (this.#flags & Flag.END_STREAM) !== 0;
-      this.#sink.onDataPart(this.#stream, take === 0 ? nothing : chunk.subarray(at, at + take), take, end);
-      return at + take;
+  #add(chunk: Buffer, from: number, to: number): number {
+    if (to <= from) return from;
+    const bytes = this.#gatheredBytes + to - from;
+    if (bytes > this.#gathered.length) {
+      const larger = Buffer.allocUnsafe(Math.max(gatherBytes, 2 * this.#gathered.length, bytes));
+      this.#gathered.copy(larger, 0, 0, this.#gatheredBytes);
+      this.#gathered = larger;
     }
-    if (this.#gathered === undefined && take === this.#left) {
-      this.#left = -1;
-      this.#frame(chunk.subarray(at, at + take));
-      return at + take;
-    }
-    this.#gathered ??= Buffer.allocUnsafe(this.#left);
-    chunk.copy(this.#gathered, this.#gathered.length - this.#left, at, at + take);
-    this.#left -= take;
-    if (this.#left === 0) {
-      const payload = this.#gathered;
-      this.#gathered = undefined;
-      this.#left = -1;
-      this.#frame(payload);
-    }
-    return at + take;
-  }
-
-  #frame(payload: Buffer): void {
-    if (this.#type !== FrameType.DATA) {
-      this.#sink.onFrame(this.#type, this.#flags, this.#stream, payload);
-      return;
-    }
-    const data = unpadded(payload, this.#flags);
-    this.#sink.onDataPart(this.#stream, data, payload.length, (this.#flags & Flag.END_STREAM) !== 0);
+    chunk.copy(this.#gathered, this.#gatheredBytes, from, to);
+    this.#gatheredBytes = bytes;
+    return to;
   }
 }
 
-/** A payload without its padding (RFC 9113, section 6.1); refuses padding that is longer than the payload. */
-export function unpadded(payload: Buffer, flags: number): Buffer {
-  if ((flags & Flag.PADDED) === 0) return payload;
-  const padding = payload[0];
-  if (padding === undefined || padding >= payload.length) {
-    throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "padding longer than its frame");
-  }
-  return payload.subarray(1, payload.length - padding);
+function tooMuchPadding(): ConnectionError {
+  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, "padding longer than its frame");
 }

@@ -1,143 +1,151 @@
-import { ErrorCode } from "./error-code.js";
 import type { HeaderList } from "./header-list.js";
-import { type StreamEvent, type StreamState, transitions } from "./stream-state.js";
+import type { SendQueue } from "./send-queue.js";
+import { after, maySend, StreamEvent, StreamState } from "./stream-state.js";
 import type { ClosedBy, Stream, StreamListener } from "./types.js";
+import { ReceiveWindow, SendWindow } from "./window.js";
+import { ErrorCode } from "./error-code.js";
 
 /** What a stream asks of its connection. */
 export interface StreamOwner {
-  writeHeaders(stream: H2Stream, headers: HeaderList, endStream: boolean): void;
-  /** Sends as much as windows and socket allow of these bytes, and tells how much. */
-  writeData(stream: H2Stream, bytes: Uint8Array, endStream: boolean): number;
-  writeReset(stream: H2Stream, code: number): void;
-  /** Something is queued: give the stream its turns. */
-  wantsTurn(stream: H2Stream): void;
-  creditStream(stream: H2Stream, bytes: number): void;
-  forget(stream: H2Stream): void;
+  sendHeaders(stream: H2Stream, headers: HeaderList, endStream: boolean): void;
+  sendData(stream: H2Stream, bytes: Uint8Array, endStream: boolean): number;
+  sendReset(stream: H2Stream, code: number): void;
+  /** So many bytes of the stream's DATA have been dealt with. */
+  credit(stream: H2Stream, bytes: number): void;
+  /** We have sent END_STREAM. */
+  onEndSent(stream: H2Stream): void;
+  /** The stream has closed; so many bytes of its DATA will be dealt with by nobody. Its listener has not heard yet. */
+  forget(stream: H2Stream, owedBytes: number): void;
+  /** … and now it has. */
+  onForgotten(): void;
+  /** The last hold on a stream that has closed is released. */
+  onReleased(): void;
 }
 
-/** Pieces shorter than this share of the buffer that they are a view of are copied when they must wait, so that a few bytes do not hold a whole read. */
-const copyBelow = 8192;
+/** The windows that a stream begins with. */
+export interface Windows {
+  readonly send: number;
+  readonly receive: number;
+}
 
 /** One stream, either role. Its connection moves it; who uses it sees {@link Stream}. */
 export class H2Stream implements Stream {
   readonly id: number;
   listener: StreamListener;
-  state: StreamState = "open";
-  sendWindow: number;
-  /** What the peer may still send. */
-  receiveWindow: number;
-  /** Dealt with, but not yet given back. */
-  uncredited = 0;
-  /** Of DATA that has arrived, what has not been dealt with. */
-  owed = 0;
-  /** In the client role: the final response headers have arrived. */
+  state: StreamState = StreamState.open;
+  readonly sendWindow: SendWindow;
+  readonly receiveWindow: ReceiveWindow;
+  /** Of the DATA that came: what has not been dealt with. */
+  owedBytes = 0;
+  /** In the client role: the final response headers have come. */
   headersSeen = false;
-  /** What `content-length` announced, and what of it has not come; -1 = it did not say. */
-  contentLeft = -1;
-  inTurn = false;
-  queuedBytes = 0;
+  /** What `content-length` announced, and how much of it has come; -1 = it did not say. */
+  contentLength = -1;
+  contentBytes = 0;
+  /** What waits for window or socket; undefined as long as nothing had to. */
+  queue: SendQueue | undefined = undefined;
+  /** It is in the round of streams that have something to send, before this one. */
+  isInTurn = false;
+  nextInTurn: H2Stream | undefined = undefined;
+  previousInTurn: H2Stream | undefined = undefined;
+  /** Something of its queue has gone out since the connection looked last. */
+  hasMoved = false;
+  /** For how long its queue has not moved. */
+  stalledMs = 0;
+  /** How it ended, once it has. */
+  closeCode: number = ErrorCode.NO_ERROR;
+  closedBy: ClosedBy = "end";
   readonly #owner: StreamOwner;
-  #queue: Uint8Array[] = [];
-  #endQueued = false;
-  #trailers: HeaderList | undefined;
+  #holds = 0;
 
-  constructor(
-    id: number,
-    owner: StreamOwner,
-    listener: StreamListener,
-    windows: { send: number; receive: number },
-  ) {
+  constructor(id: number, owner: StreamOwner, { send, receive }: Windows, listener: StreamListener) {
     this.id = id;
     this.#owner = owner;
     this.listener = listener;
-    this.sendWindow = windows.send;
-    this.receiveWindow = windows.receive;
+    this.sendWindow = new SendWindow(send);
+    this.receiveWindow = new ReceiveWindow(receive);
   }
 
   get sendClosed(): boolean {
-    return this.#endQueued || this.state === "closed" || this.state === "halfClosedLocal";
+    return !maySend(this.state) || (this.queue !== undefined && this.queue.endsStream);
+  }
+
+  get queuedBytes(): number {
+    return this.queue === undefined ? 0 : this.queue.bytes;
+  }
+
+  /** Something waits: bytes, a header block, or only END_STREAM. */
+  get hasQueue(): boolean {
+    return this.queue !== undefined && (!this.queue.isEmpty || this.queue.endsStream);
+  }
+
+  get isHeld(): boolean {
+    return this.#holds > 0;
   }
 
   sendHeaders(headers: HeaderList, endStream: boolean): void {
-    if (this.sendClosed) return;
-    if (this.queuedBytes > 0) {
-      this.#trailers = headers;
-      this.#endQueued = endStream;
-      return;
-    }
-    this.#owner.writeHeaders(this, headers, endStream);
-    if (endStream) this.move("endSent");
+    if (!this.sendClosed) this.#owner.sendHeaders(this, headers, endStream);
   }
 
   sendData(bytes: Uint8Array, endStream: boolean): number {
-    if (this.sendClosed) return bytes.length;
-    const sent = this.queuedBytes > 0 ? 0 : this.#owner.writeData(this, bytes, endStream);
-    if (sent === bytes.length && this.queuedBytes === 0) {
-      if (endStream) this.move("endSent");
-      return sent;
-    }
-    this.#endQueued = endStream;
-    const rest = bytes.subarray(sent);
-    if (rest.length === 0) return sent;
-    this.#queue.push(rest.length < copyBelow ? Uint8Array.prototype.slice.call(rest) : rest);
-    this.queuedBytes += rest.length;
-    this.#owner.wantsTurn(this);
-    return sent;
+    return this.sendClosed ? bytes.length : this.#owner.sendData(this, bytes, endStream);
   }
 
   reset(code: number): void {
-    if (this.state === "closed") return;
-    this.#owner.writeReset(this, code);
+    if (this.state === StreamState.closed) return;
+    this.#owner.sendReset(this, code);
     this.close(code, "local");
   }
 
   credit(bytes: number): void {
-    // What a closed stream still owed was credited to the connection when it closed.
-    if (this.state === "closed") return;
-    this.owed -= bytes;
-    this.#owner.creditStream(this, bytes);
+    // A closed stream owes nothing any more: all of it was given back when it closed.
+    const dealtWith = Math.min(bytes, this.owedBytes);
+    if (dealtWith <= 0) return;
+    this.owedBytes -= dealtWith;
+    this.#owner.credit(this, dealtWith);
   }
 
-  /** Sends one turn's worth of what is queued; false when the windows or the socket let nothing through. */
-  turn(): boolean {
-    const first = this.#queue[0];
-    if (first === undefined) return false;
-    const last = this.#queue.length === 1 && this.#endQueued && this.#trailers === undefined;
-    const sent = this.#owner.writeData(this, first, last);
-    if (sent === 0 && first.length > 0) return false;
-    this.queuedBytes -= sent;
-    if (sent === first.length) this.#queue.shift();
-    else this.#queue[0] = first.subarray(sent);
-    if (this.#queue.length === 0) this.#finish();
-    if (sent > 0 && this.state !== "closed") this.listener.onDrain(this, sent);
-    return true;
+  hold(): void {
+    this.#holds++;
   }
 
-  /** Moves the state; a stream that ended both ways is over. */
-  move(event: StreamEvent): void {
-    if (this.state === "closed") return;
-    this.state = transitions[this.state][event];
-    if (this.state === "closed") {
-      this.state = "open";
-      this.close(ErrorCode.NO_ERROR, "end");
-    }
+  release(): void {
+    if (this.#holds === 0 || --this.#holds > 0) return;
+    if (this.state === StreamState.closed) this.#owner.onReleased();
   }
 
-  /** The stream is over: its listener hears it, once. */
+  /** The peer has sent END_STREAM. */
+  endReceived(): void {
+    this.#move(StreamEvent.endReceived);
+  }
+
+  /** END_STREAM has gone out. */
+  endSent(): void {
+    this.#move(StreamEvent.endSent);
+    if (this.state !== StreamState.closed) this.#owner.onEndSent(this);
+  }
+
+  /** The stream is over before both ends were sent: its listener hears it, once. */
   close(code: number, by: ClosedBy): void {
-    if (this.state === "closed") return;
-    this.state = "closed";
-    this.#queue = [];
-    this.queuedBytes = 0;
-    this.#owner.forget(this);
-    this.listener.onClose(this, code, by);
+    if (this.state === StreamState.closed) return;
+    this.state = after(this.state, StreamEvent.reset);
+    this.#closed(code, by);
   }
 
-  #finish(): void {
-    const trailers = this.#trailers;
-    const end = this.#endQueued;
-    this.#trailers = undefined;
-    if (trailers) this.#owner.writeHeaders(this, trailers, end);
-    if (end) this.move("endSent");
+  #move(event: StreamEvent): void {
+    if (this.state === StreamState.closed) return;
+    this.state = after(this.state, event);
+    if (this.state === StreamState.closed) this.#closed(ErrorCode.NO_ERROR, "end");
+  }
+
+  #closed(code: number, by: ClosedBy): void {
+    this.closeCode = code;
+    this.closedBy = by;
+    this.queue = undefined;
+    const owed = this.owedBytes;
+    this.owedBytes = 0;
+    this.#owner.forget(this, owed);
+    this.listener.onClose(this, code, by);
+    this.#owner.onForgotten();
   }
 }

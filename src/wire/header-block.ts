@@ -5,6 +5,8 @@ export class HeaderBlock {
   /** The stream whose block is being gathered; 0 = none. */
   stream = 0;
   endStream = false;
+  /** When its first byte came. */
+  since = 0;
   #parts: Buffer[] = [];
   #bytes = 0;
   readonly #mostBytes: number;
@@ -13,25 +15,28 @@ export class HeaderBlock {
     this.#mostBytes = mostBytes;
   }
 
-  /** Begins a block whose end is still to come. */
+  /** Begins a block whose end is still to come. The fragment is copied. */
   begin(stream: number, endStream: boolean, fragment: Buffer): void {
     this.stream = stream;
     this.endStream = endStream;
+    this.since = performance.now();
     this.#parts = [];
     this.#bytes = 0;
     this.#add(fragment);
   }
 
   /** Takes a CONTINUATION; gives the whole block with the last one. */
-  go(fragment: Buffer, last: boolean): Buffer | undefined {
+  go(fragment: Buffer, isLast: boolean): Buffer | undefined {
     // Empty ones would be a flood that no byte bound stops (CVE-2024-27316).
-    if (fragment.length === 0 && !last) {
+    if (fragment.length === 0 && !isLast) {
       throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "an empty CONTINUATION");
     }
     this.#add(fragment);
-    if (!last) return undefined;
+    if (!isLast) return undefined;
+    const block = Buffer.concat(this.#parts);
     this.stream = 0;
-    return Buffer.concat(this.#parts);
+    this.#parts = [];
+    return block;
   }
 
   #add(fragment: Buffer): void {

@@ -1,3 +1,7 @@
+import type { HeaderFacts } from "./header-rules.js";
+
+const none: readonly string[] = [];
+
 /**
  * A list of header fields in the order they came, names in lower case, values as latin1 text (a byte a character).
  *
@@ -8,11 +12,21 @@
 export class HeaderList {
   /** Names and values in turn: name 0, value 0, name 1, value 1, … */
   readonly fields: readonly string[];
+  /**
+   * Names whose values the sender wants in no table on the way. Hand them on when the fields are forwarded. The wire
+   * itself adds authorization, cookies and Prism's own token.
+   */
+  readonly neverIndexed: readonly string[];
   /** Room for what a reader worked out from this list, so that it need not do so again. The wire never looks. */
   memo: unknown = undefined;
+  /** @internal What the rules say of this list; worked out once. */
+  facts: HeaderFacts | undefined = undefined;
+  /** @internal It has been sent before, so its bytes are worth keeping. */
+  sent = false;
 
-  constructor(fields: readonly string[]) {
+  constructor(fields: readonly string[], neverIndexed: readonly string[] = none) {
     this.fields = fields;
+    this.neverIndexed = neverIndexed;
   }
 
   /** The first value of a name, undefined where there is none. */

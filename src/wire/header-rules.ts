@@ -3,13 +3,18 @@ import type { HeaderList } from "./header-list.js";
 /** What a header block is for; each has rules of its own (RFC 9113, section 8). */
 export type BlockKind = "request" | "response" | "trailers";
 
-const requestPseudo: ReadonlySet<string> = new Set([
-  ":method",
-  ":scheme",
-  ":path",
-  ":authority",
-  ":protocol",
-]);
+/** What the rules say of a list. */
+export interface HeaderFacts {
+  readonly kind: BlockKind;
+  /** Why it is malformed; undefined where it is not. */
+  readonly fault: string | undefined;
+  /** What `content-length` announces; -1 where it does not. */
+  readonly contentLength: number;
+  /** A response that is not the final one: 1xx. */
+  readonly informational: boolean;
+}
+
+const requestPseudo: ReadonlySet<string> = new Set([":method", ":scheme", ":path", ":authority"]);
 const ofConnection: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -21,24 +26,26 @@ const ofConnection: ReadonlySet<string> = new Set([
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
 const badValue = /[\0\r\n]|^[ \t]|[ \t]$/;
 
-/** Lists that kept the rules; a list is handed out again and again, and need be checked once only. */
-const sound = {
-  request: new WeakSet<HeaderList>(),
-  response: new WeakSet<HeaderList>(),
-  trailers: new WeakSet<HeaderList>(),
-};
-
-/** Why a block is malformed (RFC 9113, sections 8.2 and 8.3); undefined where it is not. */
-export function malformed(list: HeaderList, kind: BlockKind): string | undefined {
-  if (sound[kind].has(list)) return undefined;
-  const why = regularFault(list, kind) ?? pseudoFault(list, kind);
-  if (why === undefined) sound[kind].add(list);
-  return why;
+/** What the rules say of a list; looked up where it is known, because a list comes again and again. */
+export function factsOf(list: HeaderList, kind: BlockKind): HeaderFacts {
+  const { facts } = list;
+  return facts?.kind === kind ? facts : (list.facts = examine(list, kind));
 }
 
-function regularFault({ fields }: HeaderList, kind: BlockKind): string | undefined {
-  let regularSeen = false;
+/** What RFC 9113, sections 8.1.1, 8.2 and 8.3, say of a list. */
+export function examine(list: HeaderList, kind: BlockKind): HeaderFacts {
+  const contentLength = kind === "trailers" ? -1 : announcedLength(list);
+  const fault =
+    fieldFault(list, kind) ??
+    pseudoFault(list, kind) ??
+    (contentLength === undefined ? "content-length is not one number" : undefined);
+  const informational = kind === "response" && (list.get(":status") ?? "").startsWith("1");
+  return { kind, fault, contentLength: contentLength ?? -1, informational };
+}
+
+function fieldFault({ fields }: HeaderList, kind: BlockKind): string | undefined {
   const seen = new Set<string>();
+  let regularSeen = false;
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? "";
     const value = fields[i + 1] ?? "";
@@ -47,24 +54,50 @@ function regularFault({ fields }: HeaderList, kind: BlockKind): string | undefin
       if (regularSeen) return `${name} after a regular field`;
       if (seen.has(name)) return `${name} twice`;
       seen.add(name);
-      const known = kind === "request" ? requestPseudo.has(name) : kind === "response" && name === ":status";
-      if (!known) return `${name} does not belong here`;
+      if (!mayCarry(kind, name)) return `${name} does not belong in a block of ${kind}`;
       continue;
     }
     regularSeen = true;
-    if (!fieldName.test(name)) return "a field name that is none";
-    if (ofConnection.has(name)) return `${name} belongs to a connection`;
+    if (!fieldName.test(name)) return `${JSON.stringify(name)} is no field name`;
+    if (ofConnection.has(name)) return `${name} belongs to a connection of HTTP/1`;
     if (name === "te" && value !== "trailers") return "te other than trailers";
   }
   return undefined;
 }
 
+function mayCarry(kind: BlockKind, pseudo: string): boolean {
+  if (kind === "request") return requestPseudo.has(pseudo);
+  return kind === "response" && pseudo === ":status";
+}
+
 function pseudoFault(list: HeaderList, kind: BlockKind): string | undefined {
-  if (kind === "response")
-    return /^[1-9]\d\d$/.test(list.get(":status") ?? "") ? undefined : ":status is missing or none";
   if (kind === "trailers") return undefined;
-  if (!list.get(":method")) return ":method is missing";
-  if (list.get(":method") === "CONNECT") return undefined;
+  if (kind === "response") {
+    const status = list.get(":status") ?? "";
+    // 101 is HTTP/1's way to change the protocol (RFC 9113, section 8.6).
+    return /^[1-9]\d\d$/.test(status) && status !== "101" ? undefined : ":status is missing or none";
+  }
+  const method = list.get(":method");
+  if (!method) return ":method is missing";
+  if (method === "CONNECT") return connectFault(list);
   if (!list.get(":scheme")) return ":scheme is missing";
   return list.get(":path") ? undefined : ":path is missing";
+}
+
+function connectFault(list: HeaderList): string | undefined {
+  if (list.get(":scheme") !== undefined || list.get(":path") !== undefined)
+    return "CONNECT with :scheme or :path";
+  return list.get(":authority") ? undefined : "CONNECT without :authority";
+}
+
+/** -1 = not announced; undefined = not a number, or several that differ. */
+function announcedLength({ fields }: HeaderList): number | undefined {
+  let announced: string | undefined;
+  for (let i = 0; i < fields.length; i += 2) {
+    if (fields[i] !== "content-length") continue;
+    if (announced !== undefined && announced !== fields[i + 1]) return undefined;
+    announced = fields[i + 1] ?? "";
+    if (!/^\d{1,15}$/.test(announced)) return undefined;
+  }
+  return announced === undefined ? -1 : Number(announced);
 }

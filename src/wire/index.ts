@@ -11,7 +11,7 @@ export {
   statusFromReset,
 } from "./grpc-status.js";
 export { HeaderList } from "./header-list.js";
-export { defaultLimits, type Limits } from "./limits.js";
+export { clientLimits, type Limits, serverLimits } from "./limits.js";
 export { frameMessage, messageHeadBytes, MessageError, MessageReader } from "./message-reader.js";
 export { type ServeOptions, serveHttp2 } from "./server.js";
 export type * from "./types.js";

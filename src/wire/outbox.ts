@@ -1,102 +1,147 @@
 import type { Duplex } from "node:stream";
-import { frameHeadBytes, FrameType, putFrameHead } from "./frame.js";
 
-const batchBytes = 64 * 1024;
-/** Payloads from here on are sent as views: below, copying is cheaper than one more buffer in the write. */
-const viewBytes = 4096;
+/** A batch begins small, because most connections are idle, and grows with what a turn brings. */
+const firstBatchBytes = 4096;
+const largestBatchBytes = 64 * 1024;
+/** Bytes from here on are sent as views: below, copying is cheaper than one more buffer in the write. */
+export const viewBytes = 4096;
+
+const nothing = Buffer.alloc(0);
 
 /**
  * Gathers the frames of one event-loop turn and writes them at once. Small ones are copied into a batch, large payloads
  * go along as views of the buffer they came in.
  */
 export class Outbox {
+  /** The batch that is being filled; who has reserved room writes into it. */
+  batch: Buffer = nothing;
   readonly #socket: Duplex;
-  #batch = Buffer.allocUnsafeSlow(batchBytes);
+  readonly #mostBytes: number;
+  readonly #onRoom: () => void;
+  readonly #flush = (): void => this.flush();
   #from = 0;
   #at = 0;
-  #pieces: Buffer[] = [];
-  #scheduled = false;
-  #waiting = 0;
-
-  constructor(socket: Duplex) {
-    this.#socket = socket;
-  }
-
-  /** The socket has taken all it can: stop feeding until it drains. */
-  get blocked(): boolean {
-    return this.#socket.writableNeedDrain;
-  }
-
+  #pieces: Uint8Array[] = [];
   /** Bytes that wait for the end of this turn. */
-  get waiting(): number {
-    return this.#waiting;
+  #waiting = 0;
+  #isScheduled = false;
+  #isChoked = false;
+  #isClosed = false;
+
+  /** `onRoom` is called when frames can go out again after {@link isFull}. */
+  constructor(socket: Duplex, mostBytes: number, onRoom: () => void) {
+    this.#socket = socket;
+    this.#mostBytes = mostBytes;
+    this.#onRoom = onRoom;
+    socket.on("drain", () => this.#drained());
   }
 
-  /** Adds bytes that are a whole frame, or several. */
-  frame(bytes: Uint8Array): void {
-    this.#room(bytes.length);
-    this.#batch.set(bytes, this.#at);
-    this.#at += bytes.length;
-    this.#added(bytes.length);
+  /** The socket, or this turn, has taken all it can: what can wait must wait for `onRoom`. */
+  get isFull(): boolean {
+    return this.#isChoked || this.#waiting >= this.#mostBytes;
   }
 
-  /** Adds a frame with a head and a payload. */
-  payload(type: number, flags: number, stream: number, bytes: Uint8Array): void {
-    this.#room(frameHeadBytes + (bytes.length < viewBytes ? bytes.length : 0));
-    this.#at = putFrameHead(this.#batch, this.#at, bytes.length, type, flags, stream);
-    if (bytes.length < viewBytes) {
-      this.#batch.set(bytes, this.#at);
-      this.#at += bytes.length;
-    } else {
-      this.#cut();
-      this.#pieces.push(
-        bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-      );
-    }
-    this.#added(frameHeadBytes + bytes.length);
+  /** The socket has taken all it can, and its peer does not read. */
+  get isChoked(): boolean {
+    return this.#isChoked;
   }
 
-  /** Adds a DATA frame. */
-  data(stream: number, bytes: Uint8Array, flags: number): void {
-    this.payload(FrameType.DATA, flags, stream, bytes);
+  /** Room for so many bytes in {@link batch}: gives the offset where they go. All of it counts as written. */
+  reserve(bytes: number): number {
+    if (this.#at + bytes > this.batch.length) this.#nextBatch(bytes);
+    const at = this.#at;
+    this.#at = at + bytes;
+    this.#waiting += bytes;
+    if (!this.#isScheduled) this.#schedule();
+    return at;
+  }
+
+  /** Gives back what was reserved last from this offset on. */
+  release(at: number): void {
+    this.#waiting -= this.#at - at;
+    this.#at = at;
+  }
+
+  /** Adds bytes that stay as they are until they are written. */
+  view(bytes: Uint8Array): void {
+    this.#cut();
+    this.#pieces.push(bytes);
+    this.#waiting += bytes.length;
+    if (!this.#isScheduled) this.#schedule();
+  }
+
+  /** Adds a copy of bytes. */
+  copy(bytes: Uint8Array): void {
+    const at = this.reserve(bytes.length);
+    this.batch.set(bytes, at);
   }
 
   /** Writes all that waits. */
   flush(): void {
-    this.#scheduled = false;
+    this.#isScheduled = false;
+    if (this.#waiting === 0 || this.#isClosed) return;
+    const wasFull = this.isFull;
     this.#waiting = 0;
     this.#cut();
-    const pieces = this.#pieces;
-    if (pieces.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
+    this.#write(this.#pieces);
     this.#pieces = [];
-    if (pieces.length === 1) {
-      this.#socket.write(pieces[0]);
-      return;
-    }
-    this.#socket.cork();
-    for (const piece of pieces) this.#socket.write(piece);
-    this.#socket.uncork();
+    this.#isChoked = this.#socket.writableNeedDrain;
+    // What the kernel has taken need not be kept: the batch can be filled from its beginning again.
+    if (this.#socket.writableLength === 0) this.#from = this.#at = 0;
+    if (wasFull && !this.#isChoked) this.#onRoom();
   }
 
-  #added(bytes: number): void {
-    this.#waiting += bytes;
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    setImmediate(() => this.#scheduled && this.flush());
+  /** Writes what waits, then nothing any more. */
+  close(): void {
+    this.flush();
+    this.#isClosed = true;
+    this.#pieces = [];
+    this.batch = nothing;
+    this.#from = this.#at = this.#waiting = 0;
+  }
+
+  /** Frees the batch of a connection that has nothing to say; the next frame makes a new one. */
+  rest(): void {
+    if (this.#waiting > 0 || this.#socket.writableLength > 0) return;
+    this.batch = nothing;
+    this.#from = this.#at = 0;
+  }
+
+  #write(pieces: readonly Uint8Array[]): void {
+    const socket = this.#socket;
+    if (socket.destroyed || socket.writableEnded) return;
+    if (pieces.length === 1) {
+      socket.write(pieces[0]);
+      return;
+    }
+    socket.cork();
+    for (const piece of pieces) socket.write(piece);
+    socket.uncork();
+  }
+
+  #drained(): void {
+    if (!this.#isChoked) return;
+    this.#isChoked = false;
+    this.#onRoom();
+  }
+
+  #schedule(): void {
+    this.#isScheduled = true;
+    setImmediate(this.#flush);
   }
 
   /** What is in the batch since the last cut becomes a piece of the write. */
   #cut(): void {
     if (this.#at === this.#from) return;
-    this.#pieces.push(this.#batch.subarray(this.#from, this.#at));
+    this.#pieces.push(this.batch.subarray(this.#from, this.#at));
     this.#from = this.#at;
   }
 
-  /** A batch is never written over: what it held may still be on its way. A full one is left to the garbage collector. */
-  #room(bytes: number): void {
-    if (this.#at + bytes <= this.#batch.length) return;
+  /** A batch is not written over while it may be on its way: a full one is left to the garbage collector. */
+  #nextBatch(bytes: number): void {
     this.#cut();
-    this.#batch = Buffer.allocUnsafeSlow(Math.max(batchBytes, bytes));
+    const grown = Math.min(largestBatchBytes, Math.max(firstBatchBytes, 2 * this.batch.length));
+    this.batch = Buffer.allocUnsafeSlow(Math.max(grown, bytes));
     this.#from = this.#at = 0;
   }
 }

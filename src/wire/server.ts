@@ -1,10 +1,12 @@
 import type { Duplex } from "node:stream";
 import { Http2Connection } from "./connection.js";
 import { ConnectionError, ErrorCode } from "./error-code.js";
-import { http2Preface } from "./frame.js";
+import type { H2Stream } from "./h2-stream.js";
 import { HeaderList } from "./header-list.js";
-import { malformed } from "./header-rules.js";
-import { defaultLimits, type Limits } from "./limits.js";
+import { factsOf } from "./header-rules.js";
+import { type Limits, serverLimits } from "./limits.js";
+import type { Role } from "./role.js";
+import { mayReceive, StreamState } from "./stream-state.js";
 import type { Connection, ServerListener, StreamListener } from "./types.js";
 
 /** How a server connection begins. */
@@ -14,97 +16,102 @@ export interface ServeOptions {
   readonly head?: Buffer;
 }
 
-/** Serves HTTP/2 on a socket, which is the connection's from now on. */
-export function serveHttp2(socket: Duplex, options: ServeOptions, listener: ServerListener): Connection {
-  return new ServerConnection(socket, options, listener);
+/** Serves HTTP/2 on a socket, which is the connection's from now on. The listener hears nothing before the next turn. */
+export function serveHttp2(
+  socket: Duplex,
+  { limits, head }: ServeOptions,
+  listener: ServerListener,
+): Connection {
+  const connection = new Http2Connection(
+    socket,
+    { ...serverLimits, ...limits },
+    (made) => new Server(made, listener),
+  );
+  connection.begin(head);
+  return connection;
 }
 
 const tooLarge = new HeaderList([":status", "431"]);
 
-/** Passes everything over: for streams that were refused before anyone could hear them. */
-const deaf: StreamListener = { onHeaders: ignore, onData: ignore, onDrain: ignore, onClose: ignore };
+/** Nobody: whom a stream has that was refused before anyone could hear it. */
+const nobody: StreamListener = { onHeaders: ignore, onData: ignore, onDrain: ignore, onClose: ignore };
 
-class ServerConnection extends Http2Connection {
-  protected readonly isClient = false;
+class Server implements Role {
+  readonly side = "server";
+  readonly #connection: Http2Connection;
   readonly #listener: ServerListener;
-  #prefaceLeft = http2Preface;
 
-  constructor(socket: Duplex, { limits, head }: ServeOptions, listener: ServerListener) {
-    super(socket, { ...defaultLimits, ...limits });
+  constructor(connection: Http2Connection, listener: ServerListener) {
+    this.#connection = connection;
     this.#listener = listener;
-    this.begin(head);
   }
 
-  protected override take(chunk: Buffer): void {
-    if (this.#prefaceLeft.length === 0) return super.take(chunk);
-    const compared = Math.min(chunk.length, this.#prefaceLeft.length);
-    if (!this.#prefaceLeft.subarray(0, compared).equals(chunk.subarray(0, compared))) {
-      return this.destroy(ErrorCode.PROTOCOL_ERROR, "not the preface of HTTP/2");
+  onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
+    const connection = this.#connection;
+    const stream = connection.live.get(id);
+    if (stream !== undefined) {
+      this.#onTrailers(stream, headers, endStream);
+      return;
     }
-    this.#prefaceLeft = this.#prefaceLeft.subarray(compared);
-    if (chunk.length > compared) super.take(chunk.subarray(compared));
-  }
-
-  protected onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
-    const stream = this.live.get(id);
-    if (stream) return this.#onTrailers(id, headers, endStream);
     if (id % 2 === 0)
       throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a client's stream with an even id");
-    if (id <= this.lastStream) {
-      if (this.wasResetByUs(id)) return;
-      throw new ConnectionError(ErrorCode.STREAM_CLOSED, "HEADERS on a closed stream");
+    if (id <= connection.lastStream) {
+      connection.checkClosed(id, "HEADERS");
+      return;
     }
-    this.lastStream = id;
-    if (this.goingAway || this.live.size >= this.limits.concurrentStreams)
-      return this.refuse(id, ErrorCode.REFUSED_STREAM);
-    if (headers === undefined) return this.#refuseLarge(id);
-    if (malformed(headers, "request") !== undefined) return this.refuse(id, ErrorCode.PROTOCOL_ERROR);
-    this.#request(id, headers, endStream);
+    connection.lastStream = id;
+    this.#onRequest(id, headers, endStream);
   }
 
-  protected onGoaway(): void {
+  onGoaway(): void {
     // The client opens no more; what runs goes on, and the connection ends with it.
-    this.shutdown();
+    this.#connection.endShutdown();
   }
 
-  protected onGone(reason: string): void {
-    this.#listener.onClose(reason);
-  }
-
-  protected onRoom(): void {
+  onRoom(): void {
     // A server opens no streams.
   }
 
-  #request(id: number, headers: HeaderList, endStream: boolean): void {
-    const stream = this.makeStream(id, deaf);
-    const length = headers.get("content-length");
-    if (length !== undefined) {
-      stream.contentLeft = /^\d{1,15}$/.test(length) ? Number(length) : 0;
-      if (endStream && stream.contentLeft > 0) return this.fault(stream, ErrorCode.PROTOCOL_ERROR);
-    }
-    if (endStream) stream.move("endReceived");
-    stream.listener = this.#listener.onRequest(stream, headers, endStream);
-    // Who refused within onRequest has closed the stream before it had a listener.
-    if (stream.state === "closed") stream.listener.onClose(stream, ErrorCode.NO_ERROR, "end");
+  onGone(reason: string): void {
+    this.#listener.onClose(reason);
   }
 
-  #onTrailers(id: number, headers: HeaderList | undefined, endStream: boolean): void {
-    const stream = this.live.get(id);
-    if (!stream) return;
-    if (stream.state === "halfClosedRemote") {
+  #onRequest(id: number, headers: HeaderList | undefined, endStream: boolean): void {
+    const connection = this.#connection;
+    if (connection.goingAway || connection.streams >= connection.limits.concurrentStreams) {
+      connection.refuse(id, ErrorCode.REFUSED_STREAM);
+      return;
+    }
+    if (headers === undefined) {
+      connection.makeStream(id, nobody).sendHeaders(tooLarge, true);
+      return;
+    }
+    const { fault, contentLength } = factsOf(headers, "request");
+    if (fault !== undefined || (endStream && contentLength > 0)) {
+      connection.refuse(id, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
+    const stream = connection.makeStream(id, nobody);
+    stream.contentLength = contentLength;
+    if (endStream) stream.endReceived();
+    stream.listener = this.#listener.onRequest(stream, headers, endStream);
+    // Who answered all of it within onRequest has closed the stream before it had a listener.
+    if (stream.state === StreamState.closed) {
+      stream.listener.onClose(stream, stream.closeCode, stream.closedBy);
+    }
+  }
+
+  #onTrailers(stream: H2Stream, headers: HeaderList | undefined, endStream: boolean): void {
+    if (!mayReceive(stream.state)) {
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
     }
-    const broken =
-      !endStream || stream.contentLeft > 0 || !headers || malformed(headers, "trailers") !== undefined;
-    if (broken) return this.fault(stream, ErrorCode.PROTOCOL_ERROR);
+    const isWhole = stream.contentLength < 0 || stream.contentBytes === stream.contentLength;
+    if (!endStream || !isWhole || headers === undefined || factsOf(headers, "trailers").fault !== undefined) {
+      this.#connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      return;
+    }
     stream.listener.onHeaders(stream, headers, true);
-    stream.move("endReceived");
-  }
-
-  #refuseLarge(id: number): void {
-    const stream = this.makeStream(id, deaf);
-    stream.sendHeaders(tooLarge, true);
-    this.fault(stream, ErrorCode.NO_ERROR);
+    stream.endReceived();
   }
 }
 

@@ -2,11 +2,12 @@ import { ConnectionError, ErrorCode } from "./error-code.js";
 import {
   defaultFrameSize,
   defaultWindow,
+  frame,
   FrameType,
   largestFrameSize,
   largestWindow,
-  payloadFrame,
 } from "./frame.js";
+import type { Limits } from "./limits.js";
 
 /** Identifiers of SETTINGS (RFC 9113, section 6.5.2). */
 const Setting = {
@@ -18,6 +19,9 @@ const Setting = {
   MAX_HEADER_LIST_SIZE: 6,
 } as const;
 
+/** Which end of the connection somebody is. */
+export type Side = "client" | "server";
+
 /** What the peer allows us. */
 export interface PeerSettings {
   headerTableSize: number;
@@ -26,18 +30,21 @@ export interface PeerSettings {
   maxFrameSize: number;
 }
 
-/** What holds before the peer's SETTINGS arrive. */
+/** The table that a decoder begins with, and ours keeps (RFC 7541, section 4.2). */
+export const headerTableBytes = 4096;
+
+/** What holds before the peer's SETTINGS arrive. Of streams the RFC promises none; 100 is what it asks of everyone to allow. */
 export function initialPeerSettings(): PeerSettings {
   return {
-    headerTableSize: 4096,
-    maxConcurrentStreams: Infinity,
+    headerTableSize: headerTableBytes,
+    maxConcurrentStreams: 100,
     initialWindowSize: defaultWindow,
     maxFrameSize: defaultFrameSize,
   };
 }
 
-/** Takes a SETTINGS payload into what the peer allows; throws a ConnectionError where it breaks the rules. */
-export function readSettings(payload: Buffer, into: PeerSettings, fromServer: boolean): void {
+/** Takes a SETTINGS payload into what the peer allows. Unknown identifiers are ignored; what breaks the rules throws. */
+export function readSettings(payload: Buffer, into: PeerSettings, peer: Side): void {
   if (payload.length % 6 !== 0)
     throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS of a wrong length");
   for (let at = 0; at < payload.length; at += 6) {
@@ -47,7 +54,7 @@ export function readSettings(payload: Buffer, into: PeerSettings, fromServer: bo
         into.headerTableSize = value;
         break;
       case Setting.ENABLE_PUSH:
-        if (value > 1 || (fromServer && value === 1)) throw broken("ENABLE_PUSH", value);
+        if (value > (peer === "server" ? 0 : 1)) throw broken("ENABLE_PUSH", value);
         break;
       case Setting.MAX_CONCURRENT_STREAMS:
         into.maxConcurrentStreams = value;
@@ -67,23 +74,19 @@ export function readSettings(payload: Buffer, into: PeerSettings, fromServer: bo
 }
 
 /** Our own SETTINGS frame. */
-export function settingsFrame(own: {
-  streams: number;
-  window: number;
-  headerBytes: number;
-  client: boolean;
-}): Buffer {
+export function settingsFrame(side: Side, limits: Limits): Buffer {
   const pairs = [
-    [Setting.INITIAL_WINDOW_SIZE, own.window],
-    [Setting.MAX_HEADER_LIST_SIZE, own.headerBytes],
-    own.client ? [Setting.ENABLE_PUSH, 0] : [Setting.MAX_CONCURRENT_STREAMS, own.streams],
+    [Setting.INITIAL_WINDOW_SIZE, limits.streamWindow],
+    [Setting.MAX_FRAME_SIZE, limits.frameBytes],
+    [Setting.MAX_HEADER_LIST_SIZE, limits.headerBytes],
+    side === "client" ? [Setting.ENABLE_PUSH, 0] : [Setting.MAX_CONCURRENT_STREAMS, limits.concurrentStreams],
   ] as const;
   const payload = Buffer.alloc(pairs.length * 6);
   pairs.forEach(([id, value], i) => {
     payload.writeUInt16BE(id, i * 6);
     payload.writeUInt32BE(value, i * 6 + 2);
   });
-  return payloadFrame(FrameType.SETTINGS, 0, payload);
+  return frame(FrameType.SETTINGS, payload);
 }
 
 function broken(name: string, value: number): ConnectionError {

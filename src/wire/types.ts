@@ -19,8 +19,15 @@ export interface Stream {
   sendData(bytes: Uint8Array, endStream: boolean): number;
   /** Ends the stream with RST_STREAM. Ignored when it has ended. `onClose` follows. */
   reset(code: number): void;
-  /** Gives back receive window: so many bytes of DATA have been dealt with. Credited to the peer in batches. */
+  /**
+   * Gives back receive window: so many bytes of DATA have been dealt with. Credited to the peer in batches. What has not
+   * been credited when the stream closes is given back by itself, to the connection.
+   */
   credit(bytes: number): void;
+  /** Work for this stream goes on even if it closes: it counts among the connection's streams until {@link release}. */
+  hold(): void;
+  /** Ends a {@link hold}. */
+  release(): void;
 }
 
 /** Hears what arrives on a stream. Called synchronously while a read is parsed. Must not throw. */
@@ -35,8 +42,9 @@ export interface StreamListener {
   /** Queued DATA went out: so many bytes more, after `sendData` said that they had to wait. */
   onDrain(stream: Stream, bytes: number): void;
   /**
-   * The stream is over; the last event, exactly once. `code` is NO_ERROR where both sides ended in order, else the
-   * RST_STREAM code sent or received, or CANCEL where the connection went away (`by: "connection"`).
+   * The stream is over; the last event, exactly once. `code` is NO_ERROR where both sides ended in order, or a server's
+   * answer was complete before its request (`by: "end"`), else the RST_STREAM code sent or received, or CANCEL where the
+   * connection went away (`by: "connection"`).
    */
   onClose(stream: Stream, code: number, by: ClosedBy): void;
 }

@@ -1,14 +1,11 @@
 import { ConnectionError, ErrorCode } from "../error-code.js";
 import { HeaderList } from "../header-list.js";
+import { headerTableBytes } from "../settings.js";
+import { BlockCache } from "./block-cache.js";
 import { DynamicTable, entryBytes } from "./dynamic-table.js";
 import { huffmanDecode } from "./huffman.js";
 import { IntegerReader } from "./integer.js";
-import { staticEntries, staticTable } from "./static-table.js";
-
-/** Blocks remembered by their bytes; a client repeats a handful. */
-const rememberedBlocks = 128;
-/** Longer blocks are rarely the same again. */
-const rememberedBytes = 1024;
+import { staticEntries, staticName, staticValue } from "./static-table.js";
 
 /** What bounds a decoded block. */
 export interface DecoderBounds {
@@ -18,103 +15,128 @@ export interface DecoderBounds {
 
 /** Reads header blocks (RFC 7541). One a connection and direction: its table is the connection's. */
 export class HpackDecoder {
-  readonly #table = new DynamicTable(4096);
-  readonly #known = new Map<string, HeaderList>();
+  readonly table = new DynamicTable(headerTableBytes);
+  readonly #cache = new BlockCache();
   readonly #integer = new IntegerReader();
   readonly #bounds: DecoderBounds;
-  #knownVersion = 0;
+  #bytes: Buffer = nothing;
+  #end = 0;
+  #fields: string[] = [];
+  #neverIndexed: string[] = [];
+  #decodedBytes = 0;
 
   constructor(bounds: DecoderBounds) {
     this.#bounds = bounds;
   }
 
   /**
-   * Decodes a whole block. A block seen before with the table as it is now is looked up, not decoded. Undefined where the
-   * block exceeds the bounds: it has been decoded all the same, because the table is shared, but not kept.
+   * Decodes the whole block that lies from `start` to `end`. A block seen before with the table as it is now is looked
+   * up, not decoded. Undefined where the block exceeds the bounds: it has been decoded all the same, because the table
+   * is shared, but not kept.
    */
-  decode(block: Buffer): HeaderList | undefined {
-    if (this.#table.version !== this.#knownVersion) {
-      this.#known.clear();
-      this.#knownVersion = this.#table.version;
-    }
-    if (block.length > rememberedBytes) return this.#decode(block);
-    const bytes = block.toString("latin1");
-    const known = this.#known.get(bytes);
+  decode(bytes: Buffer, start: number, end: number): HeaderList | undefined {
+    const { version } = this.table;
+    const known = this.#cache.find(bytes, start, end, version);
     if (known !== undefined) return known;
-    const list = this.#decode(block);
-    if (list && this.#table.version === this.#knownVersion) {
-      if (this.#known.size >= rememberedBlocks) this.#known.clear();
-      this.#known.set(bytes, list);
-    }
+    const list = this.#decode(bytes, start, end);
+    if (list && this.table.version === version) this.#cache.add(bytes.subarray(start, end), version, list);
     return list;
   }
 
-  #decode(block: Buffer): HeaderList | undefined {
-    const fields: string[] = [];
-    let bytes = 0;
-    let mayResize = true;
-    this.#integer.at = 0;
-    while (this.#integer.at < block.length) {
-      const first = block[this.#integer.at] ?? 0;
-      if ((first & 0xe0) === 0x20) {
-        this.#resize(block, mayResize);
-        continue;
-      }
-      mayResize = false;
-      const before = fields.length;
-      this.#field(block, first, fields);
-      bytes += entryBytes(fields[before] ?? "", fields[before + 1] ?? "");
-      if (bytes > this.#bounds.headerBytes || fields.length > this.#bounds.headerFields * 2)
-        fields.length = before;
-    }
-    const fits = bytes <= this.#bounds.headerBytes && fields.length < this.#bounds.headerFields * 2;
-    return fits ? new HeaderList(fields) : undefined;
+  #decode(bytes: Buffer, start: number, end: number): HeaderList | undefined {
+    this.#bytes = bytes;
+    this.#end = end;
+    this.#fields = [];
+    this.#neverIndexed = [];
+    this.#decodedBytes = 0;
+    this.#integer.at = start;
+    this.#resizes();
+    while (this.#integer.at < end) this.#field(bytes[this.#integer.at] ?? 0);
+    this.#bytes = nothing;
+    if (!this.#fits) return undefined;
+    const secrets = this.#neverIndexed;
+    return secrets.length > 0 ? new HeaderList(this.#fields, secrets) : new HeaderList(this.#fields);
   }
 
-  #field(block: Buffer, first: number, fields: string[]): void {
+  get #fits(): boolean {
+    const { headerBytes, headerFields } = this.#bounds;
+    return this.#decodedBytes <= headerBytes && this.#fields.length <= headerFields * 2;
+  }
+
+  /** Table size updates, which only the beginning of a block may have (RFC 7541, sections 4.2 and 6.3). */
+  #resizes(): void {
+    while (this.#integer.at < this.#end && ((this.#bytes[this.#integer.at] ?? 0) & 0xe0) === 0x20) {
+      const size = this.#read(5);
+      if (size > headerTableBytes) throw compression(`a table of ${size} bytes`);
+      this.table.resize(size);
+    }
+  }
+
+  #field(first: number): void {
     if (first >= 0x80) {
-      const index = this.#integer.read(block, 7);
-      fields.push(this.#name(index), this.#value(index));
-      return;
+      const index = this.#read(7);
+      this.#keep(this.#name(index), this.#value(index));
+    } else if (first >= 0x40) {
+      const name = this.#literalName(6);
+      const value = this.#text();
+      this.table.add(name, value);
+      this.#keep(name, value);
+    } else if (first >= 0x20) {
+      throw compression("a table size update within a block");
+    } else {
+      const name = this.#literalName(4);
+      const value = this.#text();
+      this.#keep(name, value);
+      if (first >= 0x10) this.#neverIndexed.push(name);
     }
-    const indexed = (first & 0x40) !== 0;
-    const index = this.#integer.read(block, indexed ? 6 : 4);
-    const name = index > 0 ? this.#name(index) : this.#text(block);
-    const value = this.#text(block);
-    fields.push(name, value);
-    if (indexed) this.#table.add(name, value);
   }
 
-  #resize(block: Buffer, mayResize: boolean): void {
-    const size = this.#integer.read(block, 5);
-    if (!mayResize || size > 4096) throw compression("a table size update that is not allowed");
-    this.#table.resize(size);
+  /** Counts a field, and keeps it as long as the block is within its bounds. */
+  #keep(name: string, value: string): void {
+    this.#decodedBytes += entryBytes(name, value);
+    if (this.#fits) this.#fields.push(name, value);
+  }
+
+  #literalName(prefixBits: number): string {
+    const index = this.#read(prefixBits);
+    return index > 0 ? this.#name(index) : this.#text();
+  }
+
+  #read(prefixBits: number): number {
+    return this.#integer.read(this.#bytes, this.#end, prefixBits);
   }
 
   #name(index: number): string {
-    const name =
-      index <= staticEntries ? staticTable[index * 2] : this.#table.nameAt(index - staticEntries - 1);
-    if (index === 0 || name === undefined) throw compression(`index ${index} is not in the table`);
+    if (index <= staticEntries) {
+      if (index === 0) throw compression("index 0");
+      return staticName(index);
+    }
+    const name = this.table.nameAt(index - staticEntries - 1);
+    if (name === undefined) throw compression(`index ${index} is not in the table`);
     return name;
   }
 
   #value(index: number): string {
-    const value =
-      index <= staticEntries ? staticTable[index * 2 + 1] : this.#table.valueAt(index - staticEntries - 1);
-    return value ?? "";
+    return index <= staticEntries
+      ? staticValue(index)
+      : (this.table.valueAt(index - staticEntries - 1) ?? "");
   }
 
-  #text(block: Buffer): string {
-    const coded = ((block[this.#integer.at] ?? 0) & 0x80) !== 0;
-    const length = this.#integer.read(block, 7);
+  #text(): string {
+    const isCoded = ((this.#bytes[this.#integer.at] ?? 0) & 0x80) !== 0;
+    const length = this.#read(7);
     const from = this.#integer.at;
-    this.#integer.at += length;
-    if (this.#integer.at > block.length) throw compression("a string is cut short");
-    const text = coded ? huffmanDecode(block, from, from + length) : block.toString("latin1", from, from + length);
+    const to = from + length;
+    if (to > this.#end) throw compression("a string is cut short");
+    this.#integer.at = to;
+    if (!isCoded) return this.#bytes.toString("latin1", from, to);
+    const text = huffmanDecode(this.#bytes, from, to);
     if (text === undefined) throw compression("broken Huffman code");
     return text;
   }
 }
+
+const nothing = Buffer.alloc(0);
 
 function compression(message: string): ConnectionError {
   return new ConnectionError(ErrorCode.COMPRESSION_ERROR, message);

@@ -1,120 +1,196 @@
 import type { HeaderList } from "../header-list.js";
-import { DynamicTable } from "./dynamic-table.js";
+import { headerTableBytes } from "../settings.js";
+import { DynamicTable, entryBytes } from "./dynamic-table.js";
 import { huffmanEncode, huffmanLength } from "./huffman.js";
 import { writeInteger } from "./integer.js";
-import { staticEntries, staticIndexOfField, staticIndexOfName } from "./static-table.js";
+import { staticEntries, staticPlaces } from "./static-table.js";
 
-/** We never use more table than this, whatever the peer allows. */
-const mostTableBytes = 4096;
-/** Lists whose bytes are remembered. */
+/** Lists whose blocks are remembered, and the longest of these. */
 const rememberedLists = 256;
+const rememberedBytes = 1024;
+/** Values that are remembered as sent before, and the longest of these. */
+const rememberedValues = 256;
+const longestValue = 256;
+/** What a field takes beside its text at most: an index or two lengths. */
+const fieldOverhead = 12;
 
 /** Small secrets stay out of every table on the way (RFC 7541, section 7.1.3). */
-const secret: ReadonlySet<string> = new Set(["authorization", "cookie", "set-cookie", "prism-plugin-token"]);
-/** Fields that differ from call to call would only push the others out. */
+const secretNames: ReadonlySet<string> = new Set([
+  "authorization",
+  "proxy-authorization",
+  "cookie",
+  "set-cookie",
+  "prism-plugin-token",
+]);
+/** Fields that differ from call to call: not worth remembering. */
 const volatileNames: ReadonlySet<string> = new Set([
   "grpc-timeout",
-  "grpc-message",
-  "grpc-status-details-bin",
   "traceparent",
   "tracestate",
   "content-length",
   "date",
-  "etag",
 ]);
 
-/** Writes header blocks (RFC 7541). One a connection and direction. */
+const indexed = { bits: 7, first: 0x80 };
+const addedLiteral = { bits: 6, first: 0x40 };
+const plainLiteral = { bits: 4, first: 0 };
+const neverLiteral = { bits: 4, first: 0x10 };
+const tableSize = { bits: 5, first: 0x20 };
+const codedText = { bits: 7, first: 0x80 };
+const plainText = { bits: 7, first: 0 };
+
+/**
+ * Writes header blocks (RFC 7541). One a connection and direction.
+ *
+ * A field enters the table when it is sent again, and only while there is room: so what repeats becomes a byte, what
+ * varies leaves the table as it is, and blocks once written stay valid.
+ */
 export class HpackEncoder {
-  readonly #table = new DynamicTable(mostTableBytes);
-  readonly #known = new Map<HeaderList, Buffer>();
-  #knownVersion = 0;
-  #allowed = mostTableBytes;
-  #resizeTo = -1;
-  #out = Buffer.allocUnsafeSlow(4096);
+  readonly table = new DynamicTable(headerTableBytes);
+  readonly #blocks = new Map<HeaderList, Buffer>();
+  /** Fields that have been sent once, by name. */
+  readonly #seen = new Map<string, Set<string>>();
+  #seenValues = 0;
+  /** Whether the block at hand would be written the same again. */
+  #isSettled = true;
+  /** By name and value: which entry, counted from the first ever added. */
+  readonly #places = new Map<string, Map<string, number>>();
+  /** The smallest table since the last block, and whether the peer must be told of it; it must hear the smallest, then the last. */
+  #smallest = headerTableBytes;
+  #mustTell = false;
+  #out: Buffer = nothing;
   #at = 0;
 
   /** Follows the peer's HEADER_TABLE_SIZE; the next block tells it (RFC 7541, section 4.2). */
   allow(tableBytes: number): void {
-    const bytes = Math.min(tableBytes, mostTableBytes);
-    if (bytes === this.#allowed) return;
-    this.#allowed = bytes;
-    this.#resizeTo = bytes;
+    const bytes = Math.min(tableBytes, headerTableBytes);
+    if (bytes === this.table.mostBytes) return;
+    this.#smallest = Math.min(this.#smallest, bytes);
+    this.#mustTell = true;
+    this.table.resize(bytes);
+    this.#forget();
   }
 
-  /** The list's block. It is valid until the next call; a list sent before with the table as it is now costs a lookup. */
-  encode(list: HeaderList): Buffer {
-    if (this.#table.version !== this.#knownVersion) {
-      this.#known.clear();
-      this.#knownVersion = this.#table.version;
-    }
-    const known = this.#known.get(list);
-    if (known !== undefined && this.#resizeTo < 0) return known;
-    return this.#encode(list);
+  /** The block of a list that has been sent before with the table as it is now; undefined where there is none. */
+  known(list: HeaderList): Buffer | undefined {
+    return this.#blocks.get(list);
   }
 
-  #encode(list: HeaderList): Buffer {
-    this.#at = 0;
-    if (this.#resizeTo >= 0) {
-      this.#at = writeInteger(this.#out, 0, this.#resizeTo, 5, 0x20);
-      this.#table.resize(this.#resizeTo);
-      this.#resizeTo = -1;
+  /** How many bytes the block of a list may take at most. */
+  mostBytes({ fields }: HeaderList): number {
+    let bytes = fieldOverhead;
+    for (let i = 0; i < fields.length; i += 2) {
+      bytes += (fields[i] ?? "").length + (fields[i + 1] ?? "").length + fieldOverhead;
     }
+    return bytes;
+  }
+
+  /** Writes a list's block at an offset of a buffer with {@link mostBytes} of room, and gives the offset behind it. */
+  encode(list: HeaderList, out: Buffer, at: number): number {
+    const { version } = this.table;
+    this.#isSettled = !this.#mustTell;
+    this.#out = out;
+    this.#at = at;
+    if (this.#mustTell) this.#tellSize();
     const { fields } = list;
-    for (let i = 0; i < fields.length; i += 2) this.#field(fields[i] ?? "", fields[i + 1] ?? "");
-    const block = this.#out.subarray(0, this.#at);
-    if (this.#table.version === this.#knownVersion) {
-      if (this.#known.size >= rememberedLists) this.#known.clear();
-      this.#known.set(list, Buffer.from(block));
-    }
-    return block;
+    for (let i = 0; i < fields.length; i += 2) this.#field(list, fields[i] ?? "", fields[i + 1] ?? "");
+    this.#out = nothing;
+    if (this.table.version !== version) this.#blocks.clear();
+    else if (this.#isSettled && list.sent) this.#remember(list, out.subarray(at, this.#at));
+    list.sent = true;
+    return this.#at;
   }
 
-  #field(name: string, value: string): void {
-    this.#room(name.length + value.length + 32);
-    const isSecret = secret.has(name);
-    if (!isSecret) {
-      const inStatic = staticIndexOfField.get(`${name}\n${value}`);
-      if (inStatic !== undefined) return this.#index(inStatic);
-      const age = this.#table.ageOfField(name, value);
-      if (age >= 0) return this.#index(staticEntries + 1 + age);
+  #tellSize(): void {
+    const { mostBytes } = this.table;
+    if (this.#smallest < mostBytes) this.#integer(this.#smallest, tableSize);
+    this.#integer(mostBytes, tableSize);
+    this.#smallest = mostBytes;
+    this.#mustTell = false;
+  }
+
+  #remember(list: HeaderList, block: Buffer): void {
+    if (block.length > rememberedBytes) return;
+    if (this.#blocks.size >= rememberedLists) this.#blocks.clear();
+    this.#blocks.set(list, Buffer.from(block));
+  }
+
+  /** The table has shrunk: what pointed into it points nowhere. It is rare, so all begins anew. */
+  #forget(): void {
+    this.#blocks.clear();
+    this.#places.clear();
+  }
+
+  #field({ neverIndexed }: HeaderList, name: string, value: string): void {
+    if (secretNames.has(name) || neverIndexed.includes(name)) {
+      this.#literal(name, value, neverLiteral);
+      return;
     }
+    const index = staticPlaces.get(name)?.values.get(value) ?? this.#indexOf(name, value);
+    if (index !== undefined) this.#integer(index, indexed);
+    else if (this.#isWorthAdding(name, value)) this.#add(name, value);
+    else this.#literal(name, value, plainLiteral);
+  }
+
+  #indexOf(name: string, value: string): number | undefined {
+    const place = this.#places.get(name)?.get(value);
+    return place === undefined ? undefined : staticEntries + (this.table.added - place);
+  }
+
+  #isWorthAdding(name: string, value: string): boolean {
+    if (volatileNames.has(name) || value.length > longestValue) return false;
+    if (this.table.size + entryBytes(name, value) > this.table.mostBytes) return false;
+    if (this.#seen.get(name)?.has(value)) return true;
+    this.#see(name, value);
+    return false;
+  }
+
+  #see(name: string, value: string): void {
+    this.#isSettled = false;
+    if (++this.#seenValues > rememberedValues) {
+      this.#seen.clear();
+      this.#seenValues = 1;
+    }
+    const values = this.#seen.get(name) ?? new Set<string>();
+    this.#seen.set(name, values.add(value));
+  }
+
+  #add(name: string, value: string): void {
+    this.#literal(name, value, addedLiteral);
+    const values = this.#places.get(name) ?? new Map<string, number>();
+    this.#places.set(name, values.set(value, this.table.added));
+    this.table.add(name, value);
+  }
+
+  #literal(name: string, value: string, form: typeof addedLiteral): void {
     const index = this.#nameIndex(name);
-    if (isSecret || volatileNames.has(name)) {
-      this.#at = writeInteger(this.#out, this.#at, index, 4, isSecret ? 0x10 : 0);
-    } else {
-      this.#at = writeInteger(this.#out, this.#at, index, 6, 0x40);
-      this.#table.add(name, value);
-    }
+    this.#integer(index, form);
     if (index === 0) this.#text(name);
     this.#text(value);
   }
 
-  #index(index: number): void {
-    this.#at = writeInteger(this.#out, this.#at, index, 7, 0x80);
+  #nameIndex(name: string): number {
+    const inStatic = staticPlaces.get(name)?.index;
+    if (inStatic !== undefined) return inStatic;
+    for (const place of this.#places.get(name)?.values() ?? [])
+      return staticEntries + (this.table.added - place);
+    return 0;
   }
 
-  #nameIndex(name: string): number {
-    const inStatic = staticIndexOfName.get(name);
-    if (inStatic !== undefined) return inStatic;
-    const age = this.#table.ageOfName(name);
-    return age < 0 ? 0 : staticEntries + 1 + age;
+  #integer(value: number, prefix: typeof indexed): void {
+    this.#at = writeInteger(this.#out, this.#at, value, prefix);
   }
 
   #text(text: string): void {
-    const coded = huffmanLength(text);
-    if (coded < text.length) {
-      this.#at = huffmanEncode(text, this.#out, writeInteger(this.#out, this.#at, coded, 7, 0x80));
+    const codedLength = huffmanLength(text);
+    if (codedLength < text.length) {
+      this.#integer(codedLength, codedText);
+      this.#at = huffmanEncode(text, this.#out, this.#at);
     } else {
-      this.#at = writeInteger(this.#out, this.#at, text.length, 7, 0);
+      this.#integer(text.length, plainText);
       this.#at += this.#out.write(text, this.#at, "latin1");
     }
   }
-
-  /** Makes room for so many bytes more. */
-  #room(bytes: number): void {
-    if (this.#at + bytes <= this.#out.length) return;
-    const larger = Buffer.allocUnsafeSlow(Math.max(this.#out.length * 2, this.#at + bytes));
-    this.#out.copy(larger, 0, 0, this.#at);
-    this.#out = larger;
-  }
 }
+
+const nothing = Buffer.alloc(0);

@@ -60,19 +60,21 @@ export function huffmanEncode(text: string, out: Buffer, at: number): number {
  * than 7 bits or not all ones.
  */
 export function huffmanDecode(bytes: Buffer, from: number, to: number): string | undefined {
+  // The shortest code has five bits.
+  const out = Buffer.allocUnsafe((((to - from) * 8) / 5) | 0);
+  let length = 0;
   let state = 0;
-  let text = "";
   for (let i = from; i < to; i++) {
     const byte = bytes[i] ?? 0;
-    for (const nibble of [byte >> 4, byte & 15]) {
-      const at = state * 16 + nibble;
+    for (let shift = 4; shift >= 0; shift -= 4) {
+      const at = state * 16 + ((byte >> shift) & 15);
       state = next[at] ?? broken;
       if (state === broken) return undefined;
       const symbol = emits[at] ?? -1;
-      if (symbol >= 0) text += String.fromCharCode(symbol);
+      if (symbol >= 0) out[length++] = symbol;
     }
   }
-  return accepts[state] === 1 ? text : undefined;
+  return accepts[state] === 1 ? out.toString("latin1", 0, length) : undefined;
 }
 
 /** Codes of one length rise with their symbol; a longer length goes on where the shorter one ended. */

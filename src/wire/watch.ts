@@ -1,0 +1,135 @@
+import { ErrorCode } from "./error-code.js";
+import type { Limits } from "./limits.js";
+
+/** A stream with something to send, as the watch sees it. */
+export interface WatchedStream {
+  readonly hasQueue: boolean;
+  hasMoved: boolean;
+  stalledMs: number;
+  reset(code: number): void;
+}
+
+/** A connection, as the watch sees it. */
+export interface Watched {
+  readonly isShaken: boolean;
+  /** When the first byte came of a frame or a header block that is not whole yet; 0 = none. */
+  readonly partialSince: number;
+  /** The socket takes nothing. */
+  readonly isChoked: boolean;
+  readonly streams: number;
+  readonly live: { values(): Iterable<WatchedStream> };
+  ping(): void;
+  /** Nothing has been said lately: what is kept for speed may go. */
+  rest(): void;
+  shutdown(): void;
+  /** Goes on with a shutdown whose PING was not answered. */
+  endShutdown(): void;
+  destroy(code: number, reason: string): void;
+}
+
+/** Looks at a connection's times now and then: one timer a connection, whatever its streams, and the precision of a tick. */
+export class Watch {
+  readonly #connection: Watched;
+  readonly #limits: Limits;
+  readonly #begunAt: number;
+  #tickedAt: number;
+  #heardAt: number;
+  #pingedAt = 0;
+  #shutdownAt = 0;
+  #idleSince: number;
+  #chokedMs = 0;
+  #hasHeard = false;
+
+  constructor(connection: Watched, limits: Limits, now: number) {
+    this.#connection = connection;
+    this.#limits = limits;
+    this.#begunAt = this.#tickedAt = this.#heardAt = this.#idleSince = now;
+  }
+
+  /** Something has come. */
+  heard(): void {
+    this.#hasHeard = true;
+  }
+
+  /** The socket has taken something after it had taken nothing. */
+  moved(): void {
+    this.#chokedMs = 0;
+  }
+
+  /** A shutdown waits for the answer to its PING. */
+  shuttingDown(now: number): void {
+    this.#shutdownAt = now;
+  }
+
+  /** Looks. Ends what took too long. */
+  tick(now: number): void {
+    const elapsedMs = now - this.#tickedAt;
+    this.#tickedAt = now;
+    const late = this.#late(now, elapsedMs);
+    if (late !== undefined) {
+      this.#connection.destroy(late.code, late.reason);
+      return;
+    }
+    this.#resetStalled(elapsedMs);
+    this.#keepAlive(now);
+    this.#endIdle(now);
+    this.#hasHeard = false;
+  }
+
+  #late(now: number, elapsedMs: number): { code: number; reason: string } | undefined {
+    const { handshakeMs, headerBlockMs, stallMs } = this.#limits;
+    const { isShaken, partialSince, isChoked } = this.#connection;
+    if (!isShaken && isOver(now - this.#begunAt, handshakeMs)) {
+      return { code: ErrorCode.SETTINGS_TIMEOUT, reason: `no preface and SETTINGS within ${handshakeMs} ms` };
+    }
+    if (partialSince > 0 && isOver(now - partialSince, headerBlockMs)) {
+      return { code: ErrorCode.ENHANCE_YOUR_CALM, reason: `a frame took more than ${headerBlockMs} ms` };
+    }
+    this.#chokedMs = isChoked ? this.#chokedMs + elapsedMs : 0;
+    if (isOver(this.#chokedMs, stallMs)) {
+      return { code: ErrorCode.ENHANCE_YOUR_CALM, reason: `the peer has read nothing for ${stallMs} ms` };
+    }
+    return undefined;
+  }
+
+  #resetStalled(elapsedMs: number): void {
+    for (const stream of this.#connection.live.values()) {
+      stream.stalledMs = stream.hasQueue && !stream.hasMoved ? stream.stalledMs + elapsedMs : 0;
+      stream.hasMoved = false;
+      if (isOver(stream.stalledMs, this.#limits.stallMs)) stream.reset(ErrorCode.CANCEL);
+    }
+  }
+
+  #keepAlive(now: number): void {
+    const { keepAliveMs, keepAliveAnswerMs } = this.#limits;
+    if (this.#hasHeard) {
+      this.#heardAt = now;
+      this.#pingedAt = 0;
+    } else if (this.#pingedAt > 0) {
+      if (!isOver(now - this.#pingedAt, keepAliveAnswerMs)) return;
+      this.#connection.destroy(ErrorCode.NO_ERROR, `no answer to PING within ${keepAliveAnswerMs} ms`);
+    } else if (isOver(now - this.#heardAt, keepAliveMs)) {
+      this.#pingedAt = now;
+      this.#connection.ping();
+    }
+  }
+
+  #endIdle(now: number): void {
+    const { idleMs, keepAliveAnswerMs } = this.#limits;
+    if (this.#shutdownAt > 0 && isOver(now - this.#shutdownAt, keepAliveAnswerMs)) {
+      this.#shutdownAt = 0;
+      this.#connection.endShutdown();
+    }
+    if (this.#connection.streams > 0) {
+      this.#idleSince = now;
+      return;
+    }
+    if (!this.#hasHeard) this.#connection.rest();
+    if (isOver(now - this.#idleSince, idleMs)) this.#connection.shutdown();
+  }
+}
+
+/** A time of 0 is never over. */
+function isOver(ms: number, limitMs: number): boolean {
+  return limitMs > 0 && ms > limitMs;
+}

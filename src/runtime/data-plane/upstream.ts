@@ -41,7 +41,8 @@ export class Upstream {
 
   /** A connection that takes a stream now, undefined where a call has to wait for one. */
   ready(): ClientConnection | undefined {
-    for (const connection of this.#connections) if (connection.canOpen) return connection;
+    for (const connection of this.#connections)
+      if (connection.settled && connection.canOpen) return connection;
     return undefined;
   }
 
@@ -120,14 +121,12 @@ export class Upstream {
         onClose: (reason) => {
           const ours = !this.#connections.includes(connection);
           leave();
-          if (inOrder || ours) return;
-          this.#settings.onUnreachable(this.#settings.id, reason || "it closed the connection");
-          this.#dialIfWanted();
+          if (!inOrder && !ours) this.#broke(connection, reason || "it closed the connection");
         },
       },
     );
+    // Calls begin when its SETTINGS have told how many it takes: more would be refused.
     this.#connections.push(connection);
-    this.#serveWaiting();
   }
 
   #serveWaiting(): void {
@@ -142,7 +141,13 @@ export class Upstream {
 
   #dialIfWanted(): void {
     if (this.#waiting.size === 0 || this.#dialling || this.#connections.length >= mostConnections) return;
-    this.#dial();
+    if (this.#connections.every(({ settled }) => settled)) this.#dial();
+  }
+
+  #broke(connection: ClientConnection, reason: string): void {
+    if (!connection.settled) return this.#unreachable(reason);
+    this.#settings.onUnreachable(this.#settings.id, reason);
+    this.#dialIfWanted();
   }
 
   #unreachable(reason: string): void {

@@ -210,10 +210,10 @@ describe("a drain", () => {
   });
 
   test("loses no call while a loop of them runs", async () => {
-    let stop = false;
+    const stopped = new AbortController();
     let calls = 0;
     const loop = async (): Promise<void> => {
-      while (!stop) {
+      while (!stopped.signal.aborted) {
         expect((await raw.call(path.get).send(getRequest).result).status).toBe("0");
         calls++;
       }
@@ -227,7 +227,7 @@ describe("a drain", () => {
       prism.route("orders", `orders-${n + 1}`, prism.socket);
       ledgers.push(await prism.plane.drain(`orders-${n}`, 10_000));
     }
-    stop = true;
+    stopped.abort();
     await Promise.all(loops);
 
     for (const { started, completed } of ledgers) expect(completed).toBe(started);

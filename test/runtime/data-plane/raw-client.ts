@@ -96,7 +96,7 @@ export class RawClient {
   readonly #destroy: () => void;
 
   static async connect(port: number): Promise<RawClient> {
-    const socket = connect(port, "127.0.0.1");
+    const socket = connect({ port, host: "127.0.0.1", noDelay: true });
     await once(socket, "connect");
     const listener = { onAvailable: () => undefined, onGoaway: () => undefined, onClose: () => undefined };
     return new RawClient(connectHttp2(socket, {}, listener), () => socket.destroy());

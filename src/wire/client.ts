@@ -30,6 +30,7 @@ class Client implements Role, ClientConnection {
   #nextId = 1;
   /** Somebody has found that no stream can be opened now, and waits for `onAvailable`. */
   #isAwaited = false;
+  #hasToldSettled = false;
   #hasToldGoaway = false;
 
   constructor(socket: Duplex, limits: Limits, listener: ClientListener) {
@@ -43,6 +44,10 @@ class Client implements Role, ClientConnection {
 
   get closed(): boolean {
     return this.connection.closed;
+  }
+
+  get settled(): boolean {
+    return this.connection.isShaken;
   }
 
   get canOpen(): boolean {
@@ -95,8 +100,10 @@ class Client implements Role, ClientConnection {
   }
 
   onRoom(): void {
-    if (!this.#isAwaited || !this.#hasRoom) return;
+    const isNew = this.settled && !this.#hasToldSettled;
+    if ((!this.#isAwaited && !isNew) || !this.#hasRoom) return;
     this.#isAwaited = false;
+    this.#hasToldSettled = this.settled;
     this.#listener.onAvailable();
   }
 

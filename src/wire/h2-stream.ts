@@ -1,7 +1,7 @@
 import type { HeaderList } from "./header-list.js";
 import type { SendQueue } from "./send-queue.js";
 import { after, maySend, StreamEvent, StreamState } from "./stream-state.js";
-import type { ClosedBy, Stream, StreamListener } from "./types.js";
+import type { ClosedBy, ServerStream, StreamListener } from "./types.js";
 import { ReceiveWindow, SendWindow } from "./window.js";
 import { ErrorCode } from "./error-code.js";
 
@@ -29,7 +29,7 @@ export interface Windows {
 }
 
 /** One stream, either role. Its connection moves it; who uses it sees {@link Stream}. */
-export class H2Stream implements Stream {
+export class H2Stream implements ServerStream {
   readonly id: number;
   listener: StreamListener;
   state: StreamState = StreamState.open;

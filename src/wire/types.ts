@@ -24,6 +24,10 @@ export interface Stream {
    * been credited when the stream closes is given back by itself, to the connection.
    */
   credit(bytes: number): void;
+}
+
+/** A stream that a client opened, as its server has it. */
+export interface ServerStream extends Stream {
   /** Work for this stream goes on even if it closes: it counts among the connection's streams until {@link release}. */
   hold(): void;
   /** Ends a {@link hold}. */
@@ -65,6 +69,8 @@ export interface Connection {
 
 /** A connection in the client role. */
 export interface ClientConnection extends Connection {
+  /** Whether the peer's SETTINGS have come. Before, `canOpen` goes by what is usual, and the peer may refuse. */
+  readonly settled: boolean;
   /** Whether `open` would work now: not closing, and below the peer's MAX_CONCURRENT_STREAMS. */
   readonly canOpen: boolean;
   /** Opens a stream with a request's headers. Throws when `canOpen` is false. */
@@ -74,14 +80,14 @@ export interface ClientConnection extends Connection {
 /** Hears of a server connection's new streams. */
 export interface ServerListener {
   /** A request's headers have arrived and are well formed. Returns who hears the rest. Must not throw. */
-  onRequest(stream: Stream, headers: HeaderList, endStream: boolean): StreamListener;
+  onRequest(stream: ServerStream, headers: HeaderList, endStream: boolean): StreamListener;
   /** The connection is gone, exactly once, after every stream's `onClose`. `reason` is empty for an orderly end. */
   onClose(reason: string): void;
 }
 
 /** Hears of a client connection's end. */
 export interface ClientListener {
-  /** The peer may take streams again after `canOpen` was false. */
+  /** The peer may take streams: its SETTINGS have come, or `canOpen` was false and is true again. */
   onAvailable(): void;
   /** The connection takes no new streams (GOAWAY or gone); streams that run may go on. At most once, before onClose. */
   onGoaway(reason: string): void;

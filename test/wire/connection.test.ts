@@ -20,6 +20,10 @@ afterEach(() => echo.close());
 describe("both roles of the wire", () => {
   test("carry many calls at once, each with its own answer", async () => {
     const connection = dial(echo.port);
+    await callUnary(connection, {
+      path,
+      message: Buffer.from("the server's SETTINGS have come with this answer"),
+    });
     const messages = Array.from({ length: 500 }, (_, i) => Buffer.from(`message ${i}`));
 
     const answers = await Promise.all(messages.map((message) => callUnary(connection, { path, message })));
@@ -225,7 +229,7 @@ describe("a peer that breaks the rules is told by GOAWAY and cut", () => {
     for (let i = 0; i < 20; i++) openCall(connection, { path }).cancel();
     await until("the connection to be cut", () => connection.closed);
 
-    expect(echo.ends).toEqual(["too many resets"]);
+    expect(echo.ends).toEqual([expect.stringContaining("too many")]);
   });
 });
 

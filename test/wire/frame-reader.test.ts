@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { Flag, FrameType, putFrameHead } from "../../src/wire/frame.js";
-import { FrameReader } from "../../src/wire/frame-reader.js";
+import { defaultFrameSize, Flag, FrameType, putFrameHead } from "../../src/wire/frame.js";
+import { FrameReader, type FrameSink } from "../../src/wire/frame-reader.js";
 
 interface Frame {
   readonly type: number;
@@ -14,16 +14,26 @@ interface Frame {
 function recorder() {
   const frames: Frame[] = [];
   let parts: Buffer[] = [];
-  const reader = new FrameReader({
-    onFrame: (type, flags, stream, payload) =>
-      frames.push({ type, flags, stream, payload: Buffer.from(payload) }),
-    onDataPart: (stream, bytes, _windowBytes, endStream) => {
+  let stream = 0;
+  const sink: FrameSink = {
+    checkHead: () => undefined,
+    onFrame: (head, bytes, start, end) => {
+      frames.push({
+        type: head.type,
+        flags: head.flags,
+        stream: head.stream,
+        payload: Buffer.from(bytes.subarray(start, end)),
+      });
+    },
+    onDataHead: (id) => (stream = id),
+    onDataPart: (bytes, _windowBytes, endStream) => {
       parts.push(Buffer.from(bytes));
       if (!endStream) return;
       frames.push({ type: FrameType.DATA, flags: Flag.END_STREAM, stream, payload: Buffer.concat(parts) });
       parts = [];
     },
-  });
+  };
+  const reader = new FrameReader(sink, defaultFrameSize);
   return { frames, reader };
 }
 

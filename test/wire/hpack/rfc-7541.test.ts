@@ -5,6 +5,10 @@ import { huffmanDecode, huffmanEncode, huffmanLength } from "../../../src/wire/h
 import { IntegerReader, writeInteger } from "../../../src/wire/hpack/integer.js";
 
 const bounds = { headerBytes: 65_536, headerFields: 256 };
+const readInteger = (hex: string, prefix: number): number =>
+  new IntegerReader().read(bytes(hex), hex.length / 2, prefix);
+const decodeWith = (decoder: HpackDecoder, block: Buffer): HeaderList | undefined =>
+  decoder.decode(block, 0, block.length);
 const bytes = (hex: string): Buffer => Buffer.from(hex.replaceAll(" ", ""), "hex");
 
 describe("integers (RFC 7541, C.1)", () => {
@@ -16,15 +20,15 @@ describe("integers (RFC 7541, C.1)", () => {
   test.each(examples)("$value behind a prefix of $prefix bits is $hex", ({ value, prefix, hex }) => {
     const out = Buffer.alloc(8);
 
-    const end = writeInteger(out, 0, value, prefix, 0);
+    const end = writeInteger(out, 0, value, { bits: prefix, first: 0 });
 
     expect(out.subarray(0, end).toString("hex")).toBe(hex);
-    expect(new IntegerReader().read(bytes(hex), prefix)).toBe(value);
+    expect(readInteger(hex, prefix)).toBe(value);
   });
 
   test("one that is too long, or cut short, is refused", () => {
-    expect(() => new IntegerReader().read(bytes("1fffffffffff00"), 5)).toThrow("too long");
-    expect(() => new IntegerReader().read(bytes("1fff"), 5)).toThrow("cut short");
+    expect(() => readInteger("1fffffffffff00", 5)).toThrow("too long");
+    expect(() => readInteger("1fff", 5)).toThrow("cut short");
   });
 });
 
@@ -77,13 +81,13 @@ describe("requests and responses (RFC 7541, C.3 to C.6)", () => {
   test.each(series)("$what", ({ blocks }) => {
     const decoder = new HpackDecoder(bounds);
 
-    const decoded = blocks.map((block) => decoder.decode(bytes(block))?.fields);
+    const decoded = blocks.map((block) => decodeWith(decoder, bytes(block))?.fields);
 
     expect(decoded).toEqual(requests);
   });
 
   test("C.2.1 to C.2.4: each kind of field", () => {
-    const decode = (hex: string) => new HpackDecoder(bounds).decode(bytes(hex))?.fields;
+    const decode = (hex: string) => decodeWith(new HpackDecoder(bounds), bytes(hex))?.fields;
 
     expect(decode("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572")).toEqual([
       "custom-key",
@@ -123,7 +127,7 @@ describe("what a peer must not send", () => {
     { what: "a table size above what we announced", hex: "3fe2 1f" },
   ];
   test.each(broken)("$what is a COMPRESSION_ERROR", ({ hex }) => {
-    expect(() => new HpackDecoder(bounds).decode(bytes(hex))).toThrow(
+    expect(() => decodeWith(new HpackDecoder(bounds), bytes(hex))).toThrow(
       expect.objectContaining({ code: 9 }) as Error,
     );
   });
@@ -132,19 +136,19 @@ describe("what a peer must not send", () => {
     const decoder = new HpackDecoder({ headerBytes: 100, headerFields: 256 });
     const block = bytes("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572");
 
-    const tooLarge = decoder.decode(Buffer.concat([block, block]));
+    const tooLarge = decodeWith(decoder, Buffer.concat([block, block]));
 
     expect(tooLarge).toBeUndefined();
-    expect(decoder.decode(bytes("be"))?.fields).toEqual(["custom-key", "custom-header"]);
+    expect(decodeWith(decoder, bytes("be"))?.fields).toEqual(["custom-key", "custom-header"]);
   });
 
   test("a block seen before gives the same list, until the table changes", () => {
     const decoder = new HpackDecoder(bounds);
 
-    const first = decoder.decode(bytes("82"));
-    const again = decoder.decode(bytes("82"));
-    decoder.decode(bytes("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572"));
-    const later = decoder.decode(bytes("82"));
+    const first = decodeWith(decoder, bytes("82"));
+    const again = decodeWith(decoder, bytes("82"));
+    decodeWith(decoder, bytes("400a 6375 7374 6f6d 2d6b 6579 0d63 7573 746f 6d2d 6865 6164 6572"));
+    const later = decodeWith(decoder, bytes("82"));
 
     expect(again).toBe(first);
     expect(later).not.toBe(first);

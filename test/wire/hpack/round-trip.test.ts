@@ -6,6 +6,11 @@ import { HpackEncoder } from "../../../src/wire/hpack/encoder.js";
 
 const bounds = { headerBytes: 1 << 20, headerFields: 1024 };
 const latin1 = fc.uint8Array({ maxLength: 300 }).map((bytes) => Buffer.from(bytes).toString("latin1"));
+const out = Buffer.alloc(1 << 20);
+const write = (encoder: HpackEncoder, list: HeaderList): Buffer =>
+  Buffer.from(out.subarray(0, encoder.encode(list, out, 0)));
+const read = (decoder: HpackDecoder, block: Buffer): HeaderList | undefined =>
+  decoder.decode(block, 0, block.length);
 const name = fc.constantFrom(
   ":path",
   ":status",
@@ -26,7 +31,7 @@ test("what an encoder writes, the decoder at the other end reads, list after lis
       const encoder = new HpackEncoder();
       const decoder = new HpackDecoder(bounds);
       for (const sent of [...lists, ...lists]) {
-        expect(decoder.decode(Buffer.from(encoder.encode(sent)))?.fields).toEqual(sent.fields);
+        expect(read(decoder, write(encoder, sent))?.fields).toEqual(sent.fields);
       }
     }),
     { numRuns: 200 },
@@ -37,17 +42,17 @@ test("a peer that lowers its table is followed, and told so", () => {
   const encoder = new HpackEncoder();
   const decoder = new HpackDecoder(bounds);
   const sent = new HeaderList(["x-a", "first", "x-b", "second"]);
-  decoder.decode(Buffer.from(encoder.encode(sent)));
+  read(decoder, write(encoder, sent));
 
   encoder.allow(0);
-  const block = Buffer.from(encoder.encode(sent));
+  const block = write(encoder, sent);
 
   expect(block[0]).toBe(0x20);
-  expect(decoder.decode(block)?.fields).toEqual(sent.fields);
+  expect(read(decoder, block)?.fields).toEqual(sent.fields);
 });
 
 test("secrets are never indexed, wherever they go", () => {
-  const block = new HpackEncoder().encode(new HeaderList(["authorization", "Bearer x"]));
+  const block = write(new HpackEncoder(), new HeaderList(["authorization", "Bearer x"]));
 
   expect((block[0] ?? 0) & 0xf0).toBe(0x10);
 });

@@ -14,5 +14,8 @@ export async function makeManifest() {
     respectNoCacheDefault: true,
   });
   await plugin.load();
-  return `${JSON.stringify(plugin.manifest, null, 2)}\n`;
+  const { commands, ...rest } = plugin.manifest;
+  // oclif finds the files in the order in which the disk has them.
+  const inOrder = Object.fromEntries(Object.entries(commands).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return `${JSON.stringify({ commands: inOrder, ...rest }, null, 2)}\n`;
 }

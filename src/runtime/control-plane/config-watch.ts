@@ -54,9 +54,10 @@ export class ConfigWatch {
     const { log } = this.#near;
     try {
       const config = await this.#near.load();
-      this.#problems = needsRestart(this.#started, config);
-      for (const problem of this.#problems) log.warn(problem, { file });
+      const problems = needsRestart(this.#started, config);
+      for (const problem of problems) log.warn(problem, { file });
       await this.#near.take(config);
+      this.#problems = problems;
       log.info("the edited file is taken", { file });
     } catch (reason) {
       const { message } = PrismError.from(reason);

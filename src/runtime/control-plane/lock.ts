@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { PrismError } from "../../protocol/index.js";
 
-const answerMs = 2_000;
+const answerMs = 1_000;
 const attempts = 50;
 
 /** A directory that this process alone holds, until it releases it or ends, however it ends. */
@@ -116,6 +116,7 @@ async function forget(link: string): Promise<string> {
 }
 
 async function close(server: Server): Promise<void> {
+  server.ref();
   await new Promise((resolve) => server.close(resolve));
 }
 

@@ -1,14 +1,7 @@
-import {
-  collectDefaultMetrics,
-  Counter,
-  Gauge,
-  Histogram,
-  type MetricObjectWithValues,
-  type MetricValueWithName,
-  Registry,
-} from "prom-client";
+import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { InstanceState } from "../model/plugin-instance.js";
-import { type CallCounter, latencyBucketsMs } from "../model/proxy-messages.js";
+import type { CallCounter } from "../model/proxy-messages.js";
+import { exposeDurations } from "./call-durations.js";
 import type { ProxyStatus } from "./proxies.js";
 import type { InstanceStatus } from "./supervisor-status.js";
 
@@ -42,10 +35,11 @@ export class Metrics {
   async expose(): Promise<Exposition> {
     const { calls, proxies, instances } = this.#sources;
     const registry = new Registry();
-    addCalls(registry, await calls());
+    const counted = await calls();
+    addCalls(registry, counted);
     addProxies(registry, await proxies());
     addInstances(registry, instances());
-    const pages = await Promise.all([registry.metrics(), this.#process.metrics()]);
+    const pages = [await registry.metrics(), exposeDurations(counted), await this.#process.metrics()];
     return { contentType: registry.contentType, text: pages.join("\n") };
   }
 }
@@ -55,7 +49,6 @@ function addCalls(registry: Registry, calls: readonly CallCounter[]): void {
   const help = "Calls that ended, by namespace, operation and gRPC status.";
   const total = new Counter({ name: "prism_calls_total", help, labelNames, registers: [registry] });
   for (const { namespace, operation, code, count } of calls) total.inc({ namespace, operation, code }, count);
-  registry.registerMetric(new CallDurations(calls));
 }
 
 function addProxies(registry: Registry, proxies: readonly ProxyStatus[]): void {
@@ -98,40 +91,4 @@ function addInstances(registry: Registry, instances: readonly InstanceStatus[]):
   for (const { namespace, plugin, id, state: current } of instances)
     for (const name of states)
       state.set({ namespace, plugin, instance: id, state: name }, current === name ? 1 : 0);
-}
-
-type CallLabels = "namespace" | "operation" | "code" | "le";
-
-/** A histogram that the proxies have counted already: prom-client writes it, and observes nothing. */
-class CallDurations extends Histogram<CallLabels> {
-  readonly #calls: readonly CallCounter[];
-
-  constructor(calls: readonly CallCounter[]) {
-    super({
-      name: "prism_call_duration_seconds",
-      help: "How long calls took, from their header block to their end.",
-      labelNames: ["namespace", "operation", "code"],
-      registers: [],
-    });
-    this.#calls = calls;
-  }
-
-  override async get(): Promise<MetricObjectWithValues<MetricValueWithName<CallLabels>>> {
-    return { ...(await super.get()), values: this.#calls.flatMap(valuesOf) };
-  }
-}
-
-function valuesOf(call: CallCounter): MetricValueWithName<CallLabels>[] {
-  const { namespace, operation, code, count, sumMs, buckets } = call;
-  const labels = { namespace, operation, code };
-  const name = "prism_call_duration_seconds";
-  const upTo = (le: number | "+Inf", value: number): MetricValueWithName<CallLabels> => {
-    return { metricName: `${name}_bucket`, labels: { ...labels, le }, value };
-  };
-  return [
-    ...latencyBucketsMs.map((ms, bucket) => upTo(ms / 1000, buckets[bucket] ?? 0)),
-    upTo("+Inf", count),
-    { metricName: `${name}_sum`, labels, value: sumMs / 1000 },
-    { metricName: `${name}_count`, labels, value: count },
-  ];
 }

@@ -17,7 +17,7 @@ export interface StateDirectory {
   readonly namespaces: string;
   /** Where plugins keep their files, in a directory for each namespace. */
   readonly data: string;
-  /** Removes the sockets and lets another runtime have the directory. */
+  /** Removes the sockets and lets another runtime have the directory. Safe to call twice. */
   release(): Promise<void>;
 }
 
@@ -52,16 +52,18 @@ async function take(path: string): Promise<StateDirectory> {
   // Only the holder may tidy up: until then the sockets may be another runtime's.
   await empty(run);
   await removePastRuns(lock);
+  const release = async (): Promise<void> => {
+    await empty(run);
+    await lock.release();
+    if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true });
+  };
+  let released: Promise<void> | undefined;
   return {
     path,
     run,
     namespaces: join(path, "namespaces"),
     data: join(path, "data"),
-    release: async () => {
-      await empty(run);
-      await lock.release();
-      if (elsewhere !== undefined) await rm(elsewhere, { recursive: true, force: true });
-    },
+    release: () => (released ??= release()),
   };
 }
 

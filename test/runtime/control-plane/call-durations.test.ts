@@ -1,0 +1,18 @@
+import { expect, test } from "vitest";
+import { exposeDurations } from "../../../src/runtime/control-plane/call-durations.js";
+import { latencyBucketsMs } from "../../../src/runtime/model/proxy-messages.js";
+
+test("durations that the proxies counted are a histogram in seconds, with labels that cannot break the page", () => {
+  const buckets = latencyBucketsMs.map((ms) => (ms < 1 ? 0 : 3));
+
+  const page = exposeDurations([
+    { namespace: "orders", operation: 'a"b\\c\nd', code: "OK", count: 4, sumMs: 5500, buckets },
+  ]);
+
+  const labels = 'namespace="orders",operation="a\\"b\\\\c\\nd",code="OK"';
+  expect(page).toContain("# TYPE prism_call_duration_seconds histogram\n");
+  expect(page).toContain(`prism_call_duration_seconds_bucket{${labels},le="0.0005"} 0\n`);
+  expect(page).toContain(`prism_call_duration_seconds_bucket{${labels},le="0.001"} 3\n`);
+  expect(page).toContain(`prism_call_duration_seconds_bucket{${labels},le="+Inf"} 4\n`);
+  expect(page).toContain(`prism_call_duration_seconds_sum{${labels}} 5.5\n`);
+});

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { changedKeys, declarationYaml } from "../../../src/runtime/control-plane/declaration.js";
+import { namespaceOn } from "./supervised.js";
+
+describe("the keys that differ", () => {
+  test("are told as prism.yaml spells them", () => {
+    const before = namespaceOn("a.js", {
+      config: { pool: { size: 1, name: "x" } },
+      credentials: { password: "a" },
+    });
+    const after = namespaceOn("b.js", {
+      config: { pool: { size: 2, name: "x" }, more: true },
+      credentials: { password: "b" },
+      deadlineMs: 5,
+      plugin: { health: { ...before.plugin.health, intervalMs: 1 } },
+    });
+
+    expect(changedKeys(before, after)).toEqual([
+      "plugin.command",
+      "plugin.health.interval_ms",
+      "config.pool.size",
+      "config.more",
+      "credentials.password",
+      "deadline_ms",
+    ]);
+  });
+
+  test("are none where only the owner differs", () => {
+    const before = namespaceOn("a.js");
+
+    expect(changedKeys(before, { ...before, owner: { kind: "file", file: "prism.yaml", line: 9 } })).toEqual(
+      [],
+    );
+  });
+});
+
+describe("a declaration that is shown", () => {
+  test("holds no credentials, and nothing that looks like a secret", () => {
+    const namespace = namespaceOn("a.js", {
+      credentials: { user: "ann", password: "hunter2" },
+      plugin: { token: "t0ken", env: { API_KEY: "k3y", PATH_OF: "/x" } },
+      config: {
+        url: "postgres://ann:hunter3@db/x",
+        nested: [{ client_secret: "s3cret", name: "visible" }],
+        password: "{{ secret:pg }}",
+      },
+    });
+
+    const yaml = declarationYaml(namespace);
+
+    for (const secret of ["ann:hunter3", "hunter2", "t0ken", "k3y", "s3cret"])
+      expect(yaml).not.toContain(secret);
+    for (const shown of ["name: orders", "visible", "{{ secret:pg }}", "PATH_OF: /x", "@db/x"])
+      expect(yaml).toContain(shown);
+  });
+});

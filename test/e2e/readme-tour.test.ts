@@ -126,7 +126,8 @@ async function startPrism(): Promise<Started> {
     exited,
     output: () => output,
     signal: (signal) => {
-      if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, signal);
+      const isRunning = child.exitCode === null && child.signalCode === null;
+      if (child.pid !== undefined && isRunning) process.kill(-child.pid, signal);
     },
   };
 }

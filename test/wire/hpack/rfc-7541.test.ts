@@ -99,11 +99,62 @@ describe("requests and responses (RFC 7541, C.3 to C.6)", () => {
   });
 });
 
+describe("responses through a table of 256 bytes, which evicts (RFC 7541, C.5 and C.6)", () => {
+  const [date21, date22] = ["Mon, 21 Oct 2013 20:13:21 GMT", "Mon, 21 Oct 2013 20:13:22 GMT"];
+  const cookie = "foo=ASDJKHQKBZXOQWEOPIUAXQWEOIU; max-age=3600; version=1";
+  const url = "https://www.example.com";
+  const responses = [
+    [":status", "302", "cache-control", "private", "date", date21, "location", url],
+    [":status", "307", "cache-control", "private", "date", date21, "location", url],
+    [
+      ...[":status", "200", "cache-control", "private", "date", date22, "location", url],
+      ...["content-encoding", "gzip", "set-cookie", cookie],
+    ],
+  ];
+  /** What the table holds after each, newest first, and what it counts for. */
+  const tables = [
+    { size: 222, entries: ["location", "date", "cache-control", ":status"] },
+    { size: 222, entries: [":status", "location", "date", "cache-control"] },
+    { size: 215, entries: ["set-cookie", "content-encoding", "date"] },
+  ];
+  const series = [
+    {
+      what: "C.5, without Huffman code",
+      blocks: [
+        "4803 3330 3258 0770 7269 7661 7465 611d 4d6f 6e2c 2032 3120 4f63 7420 3230 3133 2032 303a 3133 3a32 3120 474d 546e 1768 7474 7073 3a2f 2f77 7777 2e65 7861 6d70 6c65 2e63 6f6d",
+        "4803 3330 37c1 c0bf",
+        "88c1 611d 4d6f 6e2c 2032 3120 4f63 7420 3230 3133 2032 303a 3133 3a32 3220 474d 54c0 5a04 677a 6970 7738 666f 6f3d 4153 444a 4b48 514b 425a 584f 5157 454f 5049 5541 5851 5745 4f49 553b 206d 6178 2d61 6765 3d33 3630 303b 2076 6572 7369 6f6e 3d31",
+      ],
+    },
+    {
+      what: "C.6, with Huffman code",
+      blocks: [
+        "4882 6402 5885 aec3 771a 4b61 96d0 7abe 9410 54d4 44a8 2005 9504 0b81 66e0 82a6 2d1b ff6e 919d 29ad 1718 63c7 8f0b 97c8 e9ae 82ae 43d3",
+        "4883 640e ffc1 c0bf",
+        "88c1 6196 d07a be94 1054 d444 a820 0595 040b 8166 e084 a62d 1bff c05a 839b d9ab 77ad 94e7 821d d7f2 e6c7 b335 dfdf cd5b 3960 d5af 2708 7f36 72c1 ab27 0fb5 291f 9587 3160 65c0 03ed 4ee5 b106 3d50 07",
+      ],
+    },
+  ];
+  test.each(series)("$what", ({ blocks }) => {
+    const decoder = new HpackDecoder(bounds);
+    const setTo256 = "3fe101";
+
+    blocks.forEach((block, i) => {
+      const decoded = decodeWith(decoder, bytes(i === 0 ? setTo256 + block : block));
+
+      expect(decoded?.fields).toEqual(responses[i]);
+      const { table } = decoder;
+      const names = Array.from({ length: table.entries }, (_, age) => table.nameAt(age));
+      expect({ size: table.size, entries: names }).toEqual(tables[i]);
+    });
+  });
+});
+
 describe("Huffman code (RFC 7541, 5.2)", () => {
   test("every byte comes back, alone and with others", () => {
     const all = String.fromCharCode(...Array.from({ length: 256 }, (_, i) => i));
 
-    for (const text of [...all, all, "", "www.example.com"]) {
+    for (const text of [...Array.from(all), all, "", "www.example.com"]) {
       const coded = Buffer.alloc(huffmanLength(text));
       huffmanEncode(text, coded, 0);
       expect(huffmanDecode(coded, 0, coded.length)).toBe(text);

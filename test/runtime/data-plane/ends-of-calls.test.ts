@@ -264,8 +264,8 @@ describe("stopping", () => {
 
 /** Waits until something holds; a call that ends first ends the wait. */
 async function waitFor(holds: () => boolean, call?: ReturnType<RawClient["call"]>): Promise<void> {
-  let over = false;
-  void call?.result.then(() => (over = true));
-  while (!holds() && !over) await new Promise(setImmediate);
+  const over = new AbortController();
+  void call?.result.then(() => over.abort());
+  while (!holds() && !over.signal.aborted) await new Promise(setImmediate);
   expect(holds()).toBe(true);
 }

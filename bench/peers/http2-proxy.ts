@@ -9,10 +9,11 @@ const session = connect("http://upstream", {
 });
 session.on("connect", () => session.setLocalWindowSize(16 << 20));
 
-/** Field names that belong to one hop are left out. */
+const ofOneHop = new Set([":authority", ":scheme"]);
+
+/** Fields that belong to one hop are left out. */
 function forwarded(headers: IncomingHttpHeaders): OutgoingHttpHeaders {
-  const { [":authority"]: _authority, [":scheme"]: _scheme, ...rest } = headers;
-  return rest;
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !ofOneHop.has(name)));
 }
 
 const server = createServer({ settings: { initialWindowSize: 1 << 20 } });
@@ -25,7 +26,9 @@ server.on("stream", (client, headers) => {
     request.pipe(client);
   });
   let trailers: OutgoingHttpHeaders = {};
-  request.on("trailers", (received) => (trailers = { ...received }));
+  request.on("trailers", (received: IncomingHttpHeaders) => {
+    trailers = forwarded(received);
+  });
   client.on("wantTrailers", () => client.sendTrailers(trailers));
   client.on("error", () => request.destroy());
   request.on("error", () => client.destroy());

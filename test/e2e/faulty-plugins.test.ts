@@ -99,7 +99,7 @@ describe("a plugin with a fault harms only its own namespace", () => {
 async function codeOf(namespace: string, deadlineMs = 2_000): Promise<number> {
   const failed = client?.get("k", { namespace, deadlineMs }).then(
     () => 0,
-    (error: { code: number }) => error.code,
+    (error: unknown) => (error as { code: number }).code,
   );
   return (await failed) ?? -1;
 }

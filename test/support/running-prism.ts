@@ -17,7 +17,7 @@ export interface RunningPrism {
   readonly admin: string;
   readonly directory: string;
   /** All it wrote so far, stdout and stderr. */
-  output(): string;
+  readonly output: () => string;
   /** Resolves with the exit code once the process is gone. */
   readonly exited: Promise<number | null>;
   /** SIGTERM, wait, remove the directory. Safe to call twice. */
@@ -69,7 +69,7 @@ export async function servePrism(options: ServeOptions = {}): Promise<RunningPri
     },
   };
   if (options.unready) return running;
-  await untilReady(running).catch(async (reason: unknown) => {
+  await untilReady(running).catch((reason: unknown) => {
     child.kill("SIGKILL");
     throw new Error(`prism is not ready: ${String(reason)}\n${output}`);
   });
@@ -78,9 +78,8 @@ export async function servePrism(options: ServeOptions = {}): Promise<RunningPri
 
 /** Waits until /readyz says yes, at most so long as a start may take. */
 export async function untilReady({ admin, exited, output }: RunningPrism): Promise<void> {
-  await until(`${admin} to be ready`, async () => (await fetch(`http://${admin}/readyz`)).ok, {
-    giveUp: exited.then((code) => `it exited with ${String(code)}\n${output()}`),
-  });
+  const giveUp = exited.then((code) => `it exited with ${String(code)}\n${output()}`);
+  await until(`${admin} to be ready`, async () => (await fetch(`http://${admin}/readyz`)).ok, { giveUp });
 }
 
 /** Asks again and again until something holds; what never holds is an error that names it. */

@@ -1,4 +1,4 @@
-import { extname } from "node:path";
+import { dirname, extname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PrismError } from "../protocol/index.js";
 import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
@@ -46,7 +46,7 @@ export interface StartOptions {
   readonly reload?: () => Promise<Config>;
   /** Where secrets are looked up and programs found; this process's by default. */
   readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where relative paths of applied namespaces begin; this process's directory by default. */
+  /** Where relative paths of applied namespaces begin; by default where those of the file do, else this process's directory. */
   readonly cwd?: string;
 }
 
@@ -120,7 +120,8 @@ async function start(request: Start): Promise<Runtime> {
 
 /** Puts the parts together. Nothing listens or runs yet, but for the reaper. */
 function compose({ config, options, log, teardown }: Start, state: StateDirectory) {
-  const { env = process.env, cwd = process.cwd() } = options;
+  const { env = process.env } = options;
+  const cwd = options.cwd ?? (config.file === undefined ? process.cwd() : dirname(config.file));
   const { server } = config;
   const version = prismVersion();
   const addresses: { listen: readonly string[]; admin: string } = { listen: [], admin: "" };

@@ -18,8 +18,8 @@ export interface RuntimeOptions extends StartOptions {
   readonly proxies?: number;
   /** Serve from this directory, as an earlier run left it. */
   readonly directory?: string;
-  /** More keys of `server:`. */
-  readonly server?: string;
+  /** Where clients are served; any port of 127.0.0.1 where it is absent. */
+  readonly listen?: string;
 }
 
 /** A runtime in this process, on ports of its own. */
@@ -48,12 +48,17 @@ export function inMemory(...names: string[]): string {
 
 /** Starts a runtime that ends with the test. */
 export async function startForTest(options: RuntimeOptions = {}): Promise<RunningRuntime> {
-  const { yaml = inMemory("orders", "carts"), proxies = 0, server = "", ...start } = options;
+  const {
+    yaml = inMemory("orders", "carts"),
+    proxies = 0,
+    listen: where = "127.0.0.1:0",
+    ...start
+  } = options;
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "prism-rt-")));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const file = join(directory, "prism.yaml");
   const head =
-    `server: { listen: "127.0.0.1:0", admin: "127.0.0.1:0", proxies: ${proxies}, state_dir: state, drain_ms: 5s${server} }\n` +
+    `server: { listen: "${where}", admin: "127.0.0.1:0", proxies: ${proxies}, state_dir: state, drain_ms: 5s }\n` +
     "telemetry: { log: { level: error, format: json } }\n";
   await writeFile(file, head + yaml);
 

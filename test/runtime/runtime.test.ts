@@ -1,9 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadConfig, startRuntime, type StartProgress } from "../../src/runtime/index.js";
 import { temporaryDirectory } from "../support/temporary.js";
+import { StockClient } from "../support/stock-client.js";
+import { fixture } from "./control-plane/supervised.js";
 import { inMemory, startForTest } from "./running-runtime.js";
 
 describe("the runtime", () => {
@@ -86,6 +89,39 @@ describe("the runtime", () => {
     await expect(started).rejects.toThrow("interrupted");
     await startForTest({ directory });
   });
+
+  for (const proxies of [0, 1]) {
+    test(`finishes calls that run when it is stopped, with ${proxies} data-plane processes`, async () => {
+      const slow = `namespaces:
+  - name: orders
+    backend: slow
+    plugin: { command: [node, ${JSON.stringify(fixture("answers-slowly.js"))}], env: { ANSWER_AFTER_MS: "500" } }
+`;
+      const { runtime, client, admin, until } = await startForTest({ yaml: slow, proxies });
+      const call = client.get("key", { namespace: "orders" });
+      await until((now) => now.proxies[0]?.inFlight === 1);
+
+      const stopped = runtime.stop();
+      const readiness = await fetch(`http://${admin}/readyz`);
+
+      expect(readiness.status).toBe(503);
+      await expect(call).resolves.toBeUndefined();
+      await stopped;
+    });
+  }
+
+  for (const proxies of [0, 1]) {
+    test(`serves on a Unix socket, with ${proxies} data-plane processes`, async () => {
+      const path = join(await temporaryDirectory(), "prism.sock");
+      await startForTest({ yaml: inMemory("orders"), proxies, listen: `unix:${path}` });
+      const client = new StockClient(`unix:${path}`);
+      onTestFinished(() => client.close());
+
+      await client.set("key", "value", { namespace: "orders" });
+
+      expect(await client.get("key", { namespace: "orders" })).toBe("value");
+    });
+  }
 
   test("can be stopped twice, and then nobody listens", async () => {
     const { runtime, admin, address } = await startForTest();

@@ -23,7 +23,7 @@ export function planChange(before: Namespace | undefined, after: Namespace): Nam
 export interface Apply {
   readonly namespaces: readonly Namespace[];
   readonly before: ReadonlyMap<string, Namespace>;
-  readonly supervisor: Pick<Supervisor, "start" | "apply" | "remove" | "namespaces">;
+  readonly supervisor: Pick<Supervisor, "start" | "apply" | "remove" | "status">;
   /** Makes it last; the final step. */
   readonly keep: () => Promise<void>;
 }
@@ -51,7 +51,7 @@ export async function applyAll({ namespaces, before, supervisor, keep }: Apply):
 }
 
 function assertServed(name: string, supervisor: Apply["supervisor"]): void {
-  const status = supervisor.namespaces().find(({ namespace }) => namespace.name === name);
+  const status = supervisor.status(name);
   if (status?.ready) return;
   throw new PrismError(
     "failedPrecondition",

@@ -15,10 +15,9 @@ export interface LogOptions extends LogSettings {
 
 /** A log of structured lines on stderr: JSON, or pretty on a terminal. Secrets are struck out. */
 export async function createLog({ level, format, terminal, destination }: LogOptions): Promise<Log> {
-  const pretty = format === "pretty" || (format === "auto" && terminal);
-  const stream = pretty
-    ? await prettyStream(destination)
-    : (destination ?? pino.destination({ dest: 2, sync: true }));
+  const forEyes = format === "pretty" || (format === "auto" && terminal);
+  const sink = destination ?? pino.destination({ dest: 2, sync: true });
+  const stream = forEyes ? await prettyStream(sink, destination === undefined) : sink;
   const options = {
     level,
     base: null,
@@ -30,15 +29,10 @@ export async function createLog({ level, format, terminal, destination }: LogOpt
 }
 
 /** pino-pretty is only loaded where somebody looks. */
-async function prettyStream(destination: DestinationStream | undefined): Promise<DestinationStream> {
-  const { default: pretty } = await import("pino-pretty");
-  const sink = destination ? { write: (line: string) => destination.write(line) } : 2;
-  return pretty({
-    destination: sink,
-    sync: true,
-    colorize: destination === undefined,
-    translateTime: "SYS:HH:MM:ss",
-  });
+async function prettyStream(sink: DestinationStream, colorize: boolean): Promise<DestinationStream> {
+  const { prettyFactory } = await import("pino-pretty");
+  const prettify = prettyFactory({ colorize, translateTime: "SYS:HH:MM:ss" });
+  return { write: (line) => sink.write(prettify(line)) };
 }
 
 function asLog(logger: Logger): Log {

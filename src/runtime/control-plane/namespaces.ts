@@ -14,7 +14,7 @@ const startsAtOnce = 4;
 
 /** What the desired state needs of the rest of the runtime. */
 export interface NamespacesNeighbours {
-  readonly supervisor: Pick<Supervisor, "start" | "apply" | "remove" | "namespaces">;
+  readonly supervisor: Pick<Supervisor, "start" | "apply" | "remove" | "status" | "namespaces">;
   readonly applied: AppliedNamespaces;
   /** Reads a text to apply; throws with every problem. One entry a namespace. */
   readonly parse: (yaml: string, source: string) => readonly ParsedDeclaration[];
@@ -69,8 +69,8 @@ export class Namespaces {
         if (signal.aborted) return;
         onStart(namespace.name, "starting", "");
         await this.#near.supervisor.start(namespace);
-        const { ready, reason } = this.#observed(namespace.name);
-        onStart(namespace.name, ready ? "ready" : "failed", reason);
+        const status = this.#near.supervisor.status(namespace.name);
+        onStart(namespace.name, status?.ready ? "ready" : "failed", status?.reason ?? "");
       });
     });
   }
@@ -181,11 +181,6 @@ export class Namespaces {
       this.#failed.set(after.name, problem);
       this.#near.log.error(problem);
     }
-  }
-
-  #observed(name: string): { readonly ready: boolean; readonly reason: string } {
-    const status = this.#near.supervisor.namespaces().find(({ namespace }) => namespace.name === name);
-    return status ?? { ready: false, reason: "" };
   }
 
   #assertNotTheFiles(name: string): void {

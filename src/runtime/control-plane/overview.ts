@@ -49,8 +49,8 @@ export interface RuntimeStatus extends RuntimeFacts {
 export interface OverviewSources {
   readonly facts: () => RuntimeFacts;
   readonly namespaces: Pick<Namespaces, "desired" | "find" | "problems">;
-  readonly supervisor: Pick<Supervisor, "namespaces" | "instances">;
-  readonly proxies: Pick<Proxies, "status">;
+  readonly supervisor: Pick<Supervisor, "namespaces" | "instances" | "status">;
+  readonly proxies: Pick<Proxies, "status" | "isServing">;
   /** Problems of the configuration file, told beside those of the namespaces. */
   readonly fileProblems: () => readonly string[];
 }
@@ -87,7 +87,7 @@ export class Overview {
 
   /** One namespace; throws with the nearest name. */
   namespace(name: string): NamespaceOverview {
-    return toOverview(this.#sources.namespaces.find(name), this.#observed().get(name));
+    return toOverview(this.#sources.namespaces.find(name), this.#sources.supervisor.status(name));
   }
 
   /** Every instance, by namespace. */
@@ -100,7 +100,10 @@ export class Overview {
     if (this.#isStopping) return { runtime: "it is being stopped" };
     const waiting = this.namespaces().filter(({ ready }) => !ready);
     const reasons = Object.fromEntries(waiting.map(({ name, reason }) => [name, reason]));
-    return this.#isStarted ? reasons : { runtime: "it is being started", ...reasons };
+    if (!this.#isStarted) return { runtime: "it is being started", ...reasons };
+    return this.#sources.proxies.isServing
+      ? reasons
+      : { runtime: "no data-plane process serves", ...reasons };
   }
 
   /** All of it. */

@@ -67,6 +67,11 @@ export class Proxies implements RoutePublisher {
     this.#heartbeat = setInterval(() => this.#killStuck(), heartbeatMs);
   }
 
+  /** Whether any proxy serves just now. */
+  get isServing(): boolean {
+    return this.#places.some(({ link }) => link.isReady);
+  }
+
   /** Serves a connection that the runtime accepted; holds it while no proxy serves. */
   give(socket: Socket): void {
     const ready = this.#places.filter(({ link }) => link.isReady);

@@ -109,6 +109,11 @@ export class Supervisor {
     for (const namespace of this.#namespaces.values()) namespace.noticeUnreachable(instanceId);
   }
 
+  /** One namespace, as it is observed; undefined where there is none of that name. */
+  status(name: string): NamespaceStatus | undefined {
+    return this.#namespaces.get(name)?.status();
+  }
+
   /** Every namespace, by name. */
   namespaces(): NamespaceStatus[] {
     return this.#byName().map((namespace) => namespace.status());

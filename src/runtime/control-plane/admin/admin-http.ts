@@ -114,9 +114,8 @@ async function bodyOf(request: IncomingMessage): Promise<string> {
 }
 
 function failure(error: PrismError): Answer {
-  const { kind, code, reason, message, info } = error;
-  const status = kind === "failedPrecondition" ? 409 : httpStatusOf(code);
-  return { status, body: { error: { code: codeName(code), reason, message, info } } };
+  const { code, reason, message, info } = error;
+  return { status: httpStatusOf(code), body: { error: { code: codeName(code), reason, message, info } } };
 }
 
 function send(response: ServerResponse, { status, body, headers }: Answer, isHead: boolean): void {

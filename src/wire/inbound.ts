@@ -57,7 +57,6 @@ export class Inbound implements FrameSink {
     if (!this.window.take(length)) {
       throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the connection's window");
     }
-    if (length > 0) this.#idleFrames.earn(earnedByData);
     this.#dataStream = this.#receiver(id, length);
   }
 
@@ -67,7 +66,8 @@ export class Inbound implements FrameSink {
       this.#connection.creditConnection(windowBytes);
       return;
     }
-    if (bytes.length === 0 && !endStream) this.#countIdle();
+    if (bytes.length > 0) this.#idleFrames.earn(earnedByData);
+    else if (!endStream) this.#countIdle();
     if (stream.contentLength >= 0 && !isContentWithin(stream, bytes.length, endStream)) {
       this.#connection.creditConnection(windowBytes);
       this.#connection.fault(stream, ErrorCode.PROTOCOL_ERROR);

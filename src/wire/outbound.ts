@@ -165,7 +165,7 @@ export class Outbound {
   #skip(stream: H2Stream): boolean {
     stream.hasMoved = false;
     if (stream.sendWindow.left <= 0) return true;
-    this.#round.add(stream);
+    this.#round.putBack(stream);
     return false;
   }
 

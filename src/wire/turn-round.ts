@@ -15,6 +15,15 @@ export class TurnRound {
     this.#last = stream;
   }
 
+  /** Gives back the stream that was just taken: it is still its turn. */
+  putBack(stream: H2Stream): void {
+    stream.isInTurn = true;
+    stream.nextInTurn = this.#first;
+    if (this.#first === undefined) this.#last = stream;
+    else this.#first.previousInTurn = stream;
+    this.#first = stream;
+  }
+
   /** Takes the one whose turn it is; undefined where there is none. */
   take(): H2Stream | undefined {
     const stream = this.#first;

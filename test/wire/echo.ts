@@ -15,7 +15,12 @@ import {
 const head = new HeaderList([":status", "200", "content-type", "application/grpc"]);
 const ok = new HeaderList(["grpc-status", "0"]);
 
-/** A gRPC server on the wire that echoes each message as it comes, whatever the method. */
+const largeHead = new HeaderList([...head.fields, "x-large", "v".repeat(1000)]);
+
+/**
+ * A gRPC server on the wire that echoes each message as it comes, whatever the method. With `x-hold` it gives back no
+ * window; a request without a body gets no message, and with `x-large-answer` large headers.
+ */
 export interface EchoServer {
   readonly port: number;
   /** Why each connection that is gone ended; empty for an orderly end. */
@@ -39,7 +44,10 @@ export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServe
       socket,
       { limits },
       {
-        onRequest: () => new Echo(resets),
+        onRequest: (stream, headers, endStream) => {
+          if (endStream) answer(stream, headers);
+          return new Echo(resets, headers.get("x-hold") === undefined);
+        },
         onClose: (reason) => (ends.push(reason), connections.delete(connection)),
       },
     );
@@ -70,20 +78,27 @@ export function dial(port: number): ClientConnection {
   );
 }
 
+function answer(stream: Stream, headers: HeaderList): void {
+  stream.sendHeaders(headers.get("x-large-answer") === undefined ? head : largeHead, false);
+  stream.sendHeaders(ok, true);
+}
+
 class Echo implements StreamListener {
   readonly #reader = new MessageReader();
   readonly #resets: number[];
+  readonly #credits: boolean;
   #begun = false;
 
-  constructor(resets: number[]) {
+  constructor(resets: number[], credits: boolean) {
     this.#resets = resets;
+    this.#credits = credits;
   }
 
   onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void {
     if (!this.#begun) stream.sendHeaders(head, false);
     this.#begun = true;
     for (const message of this.#reader.push(bytes)) stream.sendData(frameMessage(message), false);
-    stream.credit(windowBytes);
+    if (this.#credits) stream.credit(windowBytes);
     if (endStream) stream.sendHeaders(ok, true);
   }
 

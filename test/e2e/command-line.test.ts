@@ -1,7 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, test } from "vitest";
@@ -46,20 +45,6 @@ describe("prism serve", () => {
 
     expect(ended.code).toBe(2);
     expect(ended.stderr).toContain("server.listen");
-  });
-
-  test("on a port that is taken is exit code 2, for another one must be configured, and names it", async () => {
-    const taken = createServer().listen(0, "127.0.0.1");
-    await once(taken, "listening");
-    const address = `127.0.0.1:${(taken.address() as AddressInfo).port}`;
-    const admin = `127.0.0.1:${await freePort()}`;
-
-    const argv = ["serve", "--listen", address, "--admin", admin];
-    const ended = await run(argv, { cwd: await temporaryDirectory() });
-
-    taken.close();
-    expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain(address);
   });
 
   test("--json tells what runs as JSON, and SIGTERM ends it with exit code 0", async () => {

@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import { Http2Connection } from "./connection.js";
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { ErrorCode } from "./error-code.js";
 import type { H2Stream } from "./h2-stream.js";
 import type { HeaderList } from "./header-list.js";
 import { factsOf } from "./header-rules.js";
 import { clientLimits, type Limits } from "./limits.js";
 import type { Role } from "./role.js";
-import { mayReceive } from "./stream-state.js";
+import { StreamEvent } from "./stream-state.js";
 import type { ClientConnection, ClientListener, Stream, StreamListener } from "./types.js";
 
 /** Ids end at 2^31 − 1; a connection that comes near is left for a new one. */
@@ -77,10 +77,8 @@ class Client implements Role, ClientConnection {
   onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
     const { connection } = this;
     const stream = connection.live.get(id);
-    if (stream === undefined) connection.checkClosed(id, "HEADERS");
-    else if (!mayReceive(stream.state)) {
-      throw new ConnectionError(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
-    } else if (headers === undefined) stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
+    if (!connection.takes(StreamEvent.headers, id, stream) || stream === undefined) return;
+    if (headers === undefined) stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
     else if (stream.headersSeen) this.#onTrailers(stream, headers, endStream);
     else this.#onResponse(stream, headers, endStream);
   }

@@ -13,7 +13,7 @@ import { Outbox } from "./outbox.js";
 import { PrefaceReader } from "./preface.js";
 import type { Role } from "./role.js";
 import { settingsFrame } from "./settings.js";
-import { mayReceive, StreamState } from "./stream-state.js";
+import { after, isState, mayReceive, type StreamEvent, StreamState, Verdict } from "./stream-state.js";
 import { TokenBucket } from "./token-bucket.js";
 import type { Connection, StreamListener } from "./types.js";
 import { Watch, type Watched } from "./watch.js";
@@ -161,18 +161,19 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.outbound.reset(id, code);
   }
 
-  /** A stream that exists no more, or not yet: throws unless frames for it are to be passed over. */
-  checkClosed(id: number, frame: string): void {
-    this.checkNotIdle(id);
-    // A server that goes on after we have reset a stream long ago does no harm: the windows bound it.
-    if (this.role.side === "client" || this.#closedStreams.has(id)) return;
-    throw new ConnectionError(ErrorCode.STREAM_CLOSED, `${frame} on a closed stream`);
-  }
-
-  /** Throws where a stream has never been opened. */
-  checkNotIdle(id: number): void {
-    if (id <= this.lastStream && id % 2 === 1) return;
-    throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a frame on an idle stream");
+  /**
+   * Whether a frame may be taken that has come for a stream, which is undefined where it is not live. False where the
+   * frame is passed over, or has been answered with RST_STREAM; throws where it ends the connection.
+   */
+  takes(event: StreamEvent, id: number, stream: H2Stream | undefined): boolean {
+    const next = after(stream === undefined ? this.#stateOf(id) : stream.state, event);
+    if (isState(next)) return true;
+    if (next === Verdict.protocolError)
+      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a frame on an idle stream");
+    if (next === Verdict.streamClosed)
+      throw new ConnectionError(ErrorCode.STREAM_CLOSED, "a frame on a stream that has ended");
+    if (next === Verdict.resetStream && stream !== undefined) this.fault(stream, ErrorCode.STREAM_CLOSED);
+    return false;
   }
 
   /** Whether DATA may come: in the client role the response's headers come first. */
@@ -200,7 +201,6 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   }
 
   sendReset(stream: H2Stream, code: number): void {
-    if (mayReceive(stream.state)) this.#closedStreams.add(stream.id);
     this.outbound.reset(stream.id, code);
   }
 
@@ -220,13 +220,13 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   onEndSent(stream: H2Stream): void {
     if (this.role.side === "client") return;
     // The answer is complete before the request: the client need not go on (RFC 9113, section 8.1).
-    this.sendReset(stream, ErrorCode.NO_ERROR);
-    stream.close(ErrorCode.NO_ERROR, "end");
+    stream.reset(ErrorCode.NO_ERROR, "end");
   }
 
   forget(stream: H2Stream, owedBytes: number): void {
     this.live.delete(stream.id);
     this.outbound.leave(stream);
+    if (stream.state === StreamState.abandoned) this.#closedStreams.add(stream.id);
     if (stream.isHeld) this.#heldStreams++;
     if (stream.closedBy === "end") this.#resets.earn(1);
     if (owedBytes > 0) this.creditConnection(owedBytes);
@@ -246,6 +246,15 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   /** The last stream of the peer's that we have looked at. */
   get #lastOfPeer(): number {
     return this.role.side === "server" ? this.lastStream : 0;
+  }
+
+  /** The state of a stream that is not live: not yet, or no more. */
+  #stateOf(id: number): StreamState {
+    const { side } = this.role;
+    if (id % 2 === 0) return StreamState.barred;
+    if (id > this.lastStream) return side === "server" ? StreamState.idle : StreamState.barred;
+    // A server that goes on with what has ended does no harm: the windows bound it.
+    return side === "client" || this.#closedStreams.has(id) ? StreamState.abandoned : StreamState.closed;
   }
 
   #read(chunk: Buffer): void {

@@ -1,6 +1,6 @@
 import type { HeaderList } from "./header-list.js";
 import type { SendQueue } from "./send-queue.js";
-import { after, maySend, StreamEvent, StreamState } from "./stream-state.js";
+import { after, isClosed, isState, maySend, StreamEvent, StreamState } from "./stream-state.js";
 import type { ClosedBy, ServerStream, StreamListener } from "./types.js";
 import { ReceiveWindow, SendWindow } from "./window.js";
 import { ErrorCode } from "./error-code.js";
@@ -83,6 +83,10 @@ export class H2Stream implements ServerStream {
     return this.#holds > 0;
   }
 
+  get isClosed(): boolean {
+    return isClosed(this.state);
+  }
+
   sendHeaders(headers: HeaderList, endStream: boolean): void {
     if (!this.sendClosed) this.#owner.sendHeaders(this, headers, endStream);
   }
@@ -91,10 +95,10 @@ export class H2Stream implements ServerStream {
     return this.sendClosed ? bytes.length : this.#owner.sendData(this, bytes, endStream);
   }
 
-  reset(code: number): void {
-    if (this.state === StreamState.closed) return;
+  reset(code: number, by: ClosedBy = "local"): void {
+    if (this.isClosed) return;
     this.#owner.sendReset(this, code);
-    this.close(code, "local");
+    this.#move(StreamEvent.resetSent, code, by);
   }
 
   credit(bytes: number): void {
@@ -111,31 +115,30 @@ export class H2Stream implements ServerStream {
 
   release(): void {
     if (this.#holds === 0 || --this.#holds > 0) return;
-    if (this.state === StreamState.closed) this.#owner.onReleased();
+    if (this.isClosed) this.#owner.onReleased();
   }
 
   /** The peer has sent END_STREAM. */
   endReceived(): void {
-    this.#move(StreamEvent.endReceived);
+    this.#move(StreamEvent.endReceived, ErrorCode.NO_ERROR, "end");
   }
 
   /** END_STREAM has gone out. */
   endSent(): void {
-    this.#move(StreamEvent.endSent);
-    if (this.state !== StreamState.closed) this.#owner.onEndSent(this);
+    this.#move(StreamEvent.endSent, ErrorCode.NO_ERROR, "end");
+    if (!this.isClosed) this.#owner.onEndSent(this);
   }
 
-  /** The stream is over before both ends were sent: its listener hears it, once. */
+  /** The peer has reset the stream, or it is as if it had: its listener hears it, once. */
   close(code: number, by: ClosedBy): void {
-    if (this.state === StreamState.closed) return;
-    this.state = after(this.state, StreamEvent.reset);
-    this.#closed(code, by);
+    this.#move(StreamEvent.resetReceived, code, by);
   }
 
-  #move(event: StreamEvent): void {
-    if (this.state === StreamState.closed) return;
-    this.state = after(this.state, event);
-    if (this.state === StreamState.closed) this.#closed(ErrorCode.NO_ERROR, "end");
+  #move(event: StreamEvent, code: number, by: ClosedBy): void {
+    const next = after(this.state, event);
+    if (!isState(next)) return;
+    this.state = next;
+    if (this.isClosed) this.#closed(code, by);
   }
 
   #closed(code: number, by: ClosedBy): void {

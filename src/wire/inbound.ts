@@ -7,7 +7,7 @@ import { HeaderBlock } from "./header-block.js";
 import { HpackDecoder } from "./hpack/decoder.js";
 import type { Limits } from "./limits.js";
 import { readSettings } from "./settings.js";
-import { mayReceive } from "./stream-state.js";
+import { mayReceive, StreamEvent } from "./stream-state.js";
 import { TokenBucket } from "./token-bucket.js";
 import { ReceiveWindow } from "./window.js";
 
@@ -115,13 +115,8 @@ export class Inbound implements FrameSink {
   #receiver(id: number, length: number): H2Stream | undefined {
     const connection = this.#connection;
     const stream = connection.live.get(id);
-    if (stream === undefined) {
-      connection.checkClosed(id, "DATA");
-      return undefined;
-    }
-    if (!mayReceive(stream.state)) {
-      connection.fault(stream, ErrorCode.STREAM_CLOSED);
-    } else if (!connection.mayHaveBody(stream)) {
+    if (!connection.takes(StreamEvent.data, id, stream) || stream === undefined) return undefined;
+    if (!connection.mayHaveBody(stream)) {
       connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
     } else if (!stream.receiveWindow.take(length)) {
       connection.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
@@ -172,8 +167,8 @@ export class Inbound implements FrameSink {
       return;
     }
     const stream = connection.live.get(id);
-    if (stream === undefined) connection.checkNotIdle(id);
-    else if (increment === 0) connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+    if (!connection.takes(StreamEvent.windowUpdate, id, stream) || stream === undefined) return;
+    if (increment === 0) connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
     else if (!connection.outbound.grow(stream, increment))
       connection.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
     else if (stream.hasQueue) connection.outbound.pump();
@@ -182,11 +177,10 @@ export class Inbound implements FrameSink {
   #onReset(id: number, bytes: Buffer, start: number, end: number): void {
     checkSize(end - start === 4, "RST_STREAM");
     if (id === 0) throw protocol("RST_STREAM on stream 0");
-    const stream = this.#connection.live.get(id);
-    if (stream === undefined) {
-      this.#connection.checkNotIdle(id);
-      this.#countIdle();
-    } else this.#connection.onPeerReset(stream, bytes.readUInt32BE(start));
+    const connection = this.#connection;
+    const stream = connection.live.get(id);
+    if (!connection.takes(StreamEvent.resetReceived, id, stream) || stream === undefined) this.#countIdle();
+    else connection.onPeerReset(stream, bytes.readUInt32BE(start));
   }
 
   #onSettings(id: number, flags: number, payload: Buffer): void {

@@ -1,12 +1,12 @@
 import type { Duplex } from "node:stream";
 import { Http2Connection } from "./connection.js";
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { ErrorCode } from "./error-code.js";
 import type { H2Stream } from "./h2-stream.js";
 import { HeaderList } from "./header-list.js";
 import { factsOf } from "./header-rules.js";
 import { type Limits, serverLimits } from "./limits.js";
 import type { Role } from "./role.js";
-import { mayReceive, StreamState } from "./stream-state.js";
+import { StreamEvent } from "./stream-state.js";
 import type { Connection, ServerListener, StreamListener } from "./types.js";
 
 /** How a server connection begins. */
@@ -49,18 +49,9 @@ class Server implements Role {
   onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
     const connection = this.#connection;
     const stream = connection.live.get(id);
-    if (stream !== undefined) {
-      this.#onTrailers(stream, headers, endStream);
-      return;
-    }
-    if (id % 2 === 0)
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a client's stream with an even id");
-    if (id <= connection.lastStream) {
-      connection.checkClosed(id, "HEADERS");
-      return;
-    }
-    connection.lastStream = id;
-    this.#onRequest(id, headers, endStream);
+    if (!connection.takes(StreamEvent.headers, id, stream)) return;
+    if (stream === undefined) this.#onRequest(id, headers, endStream);
+    else this.#onTrailers(stream, headers, endStream);
   }
 
   onGoaway(): void {
@@ -78,6 +69,7 @@ class Server implements Role {
 
   #onRequest(id: number, headers: HeaderList | undefined, endStream: boolean): void {
     const connection = this.#connection;
+    connection.lastStream = id;
     if (connection.goingAway || connection.streams >= connection.limits.concurrentStreams) {
       connection.refuse(id, ErrorCode.REFUSED_STREAM);
       return;
@@ -96,15 +88,10 @@ class Server implements Role {
     if (endStream) stream.endReceived();
     stream.listener = this.#listener.onRequest(stream, headers, endStream);
     // Who answered all of it within onRequest has closed the stream before it had a listener.
-    if (stream.state === StreamState.closed) {
-      stream.listener.onClose(stream, stream.closeCode, stream.closedBy);
-    }
+    if (stream.isClosed) stream.listener.onClose(stream, stream.closeCode, stream.closedBy);
   }
 
   #onTrailers(stream: H2Stream, headers: HeaderList | undefined, endStream: boolean): void {
-    if (!mayReceive(stream.state)) {
-      throw new ConnectionError(ErrorCode.STREAM_CLOSED, "HEADERS after END_STREAM");
-    }
     const isWhole = stream.contentLength < 0 || stream.contentBytes === stream.contentLength;
     if (!endStream || !isWhole || headers === undefined || factsOf(headers, "trailers").fault !== undefined) {
       this.#connection.fault(stream, ErrorCode.PROTOCOL_ERROR);

@@ -10,5 +10,6 @@ export {
 export { ExecuteResponseReader, type Read } from "./execute-response.js";
 export { FieldScanner } from "./field-scanner.js";
 export { httpStatusOf } from "./http-status.js";
+export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
 export { errorDomain, statusDetails, statusFrom } from "./status-details.js";
 export { typedMethods, typedOperations, typeUrlOf, type TypedMethod } from "./typed-method.js";

@@ -23,6 +23,7 @@ import { Code, codeFrom, codeName, PrismError } from "../../protocol/index.js";
 import { callUnary, GrpcError } from "../../wire/index.js";
 import type { JsonObject } from "../model/namespace.js";
 import type { Health } from "../model/plugin-instance.js";
+import { type DeclaredServices, declaredServices, problemOfServices } from "./declared-services.js";
 import { dial, type Dialled } from "./dial.js";
 
 /** Whom to speak to. */
@@ -42,10 +43,12 @@ export interface Opening {
   readonly proxyVersion: string;
   /** Refuse a plugin that does not prove that it holds the token. */
   readonly proofRequired: boolean;
+  /** gRPC services that the configuration names. Where there are any, a server without the plugin protocol will do. */
+  readonly services: readonly string[];
 }
 
 /** What a plugin told of itself. */
-export interface Opened {
+export interface Opened extends DeclaredServices {
   readonly version: string;
   /** Empty where it did not tell. */
   readonly operations: readonly string[];
@@ -64,6 +67,8 @@ export interface HealthReport {
   readonly message: string;
 }
 
+const nothing = new Uint8Array();
+
 type Method = "Initialize" | "HealthCheck" | "Shutdown";
 
 /** An answer about the life cycle is small; a plugin that sends more is at fault. */
@@ -76,40 +81,32 @@ export class PluginClient {
   readonly #address: PluginAddress;
   #dialled: Promise<Dialled> | undefined;
   #closed = false;
+  /** It is a gRPC server without the plugin protocol. */
+  #isPlain = false;
 
   constructor(address: PluginAddress) {
     this.#address = address;
   }
 
-  /** Opens the namespace. Rejects with the plugin's own sentence where it refuses, and where its proof of identity is wrong. */
+  /**
+   * Opens the namespace. Rejects with the plugin's own sentence where it refuses, and where its proof of identity is
+   * wrong. A server that does not know the plugin protocol has nothing to open.
+   */
   async initialize(opening: Opening, deadline: Deadline): Promise<Opened> {
-    const { backend, config, credentials, proxyVersion } = opening;
-    const { namespace, token } = this.#address;
-    const challenge = token === "" ? new Uint8Array() : randomBytes(32);
-    const response = await this.#call(
-      "Initialize",
-      [InitializeRequestSchema, InitializeResponseSchema],
-      {
-        namespace,
-        backendType: backend,
-        config: anyPack(StructSchema, fromJson(StructSchema, config as Parameters<typeof fromJson>[1])),
-        credentials: { ...credentials },
-        capabilities: { supportsDistributedTracing: true, supportsHotReload: true, proxyVersion },
-        challenge,
-      },
-      deadline,
-    );
-    this.#checkProof(response.proof, challenge, opening.proofRequired);
-    if (!response.success) throw this.#refusal(response);
-    const { pluginVersion, supportedOperations, operations } = response;
-    return {
-      version: pluginVersion,
-      operations: supportedOperations.length > 0 ? supportedOperations : operations.map(({ name }) => name),
-    };
+    const { services, proofRequired } = opening;
+    try {
+      return await this.#initialize(opening, deadline);
+    } catch (reason) {
+      if (services.length === 0 || !isUnimplemented(reason)) throw reason;
+      this.#checkProof(nothing, nothing, proofRequired);
+      this.#isPlain = true;
+      return { version: "", operations: [], services, fileDescriptors: [] };
+    }
   }
 
   /** Asks how the namespace fares. */
   async healthCheck(deadline: Deadline): Promise<HealthReport> {
+    if (this.#isPlain) return this.#checkPlainHealth(deadline);
     const schemas = [HealthCheckRequestSchema, HealthCheckResponseSchema] as const;
     const { status, message } = await this.#call("HealthCheck", schemas, {}, deadline);
     return { health: healthOf(status), message: shorten(message) };
@@ -117,6 +114,7 @@ export class PluginClient {
 
   /** Ends the namespace; rejects where the plugin says that not all could be closed in order. */
   async shutdown(deadline: Deadline): Promise<void> {
+    if (this.#isPlain) return;
     const schemas = [ShutdownRequestSchema, ShutdownResponseSchema] as const;
     const { success, error } = await this.#call("Shutdown", schemas, {}, deadline);
     if (!success)
@@ -132,6 +130,45 @@ export class PluginClient {
 
   get #plugin(): string {
     return `the plugin of namespace "${this.#address.namespace}"`;
+  }
+
+  async #initialize(opening: Opening, deadline: Deadline): Promise<Opened> {
+    const { backend, config, credentials, proxyVersion } = opening;
+    const { namespace, token } = this.#address;
+    const challenge = token === "" ? nothing : randomBytes(32);
+    const response = await this.#call(
+      "Initialize",
+      [InitializeRequestSchema, InitializeResponseSchema],
+      {
+        namespace,
+        backendType: backend,
+        config: anyPack(StructSchema, fromJson(StructSchema, config as Parameters<typeof fromJson>[1])),
+        credentials: { ...credentials },
+        capabilities: { supportsDistributedTracing: true, supportsHotReload: true, proxyVersion },
+        challenge,
+      },
+      deadline,
+    );
+    this.#checkProof(response.proof, challenge, opening.proofRequired);
+    if (!response.success) throw this.#refusal(response);
+    const problem = problemOfServices(response);
+    if (problem !== undefined) throw new PrismError("pluginFault", `${this.#plugin} ${problem}`);
+    const { pluginVersion, supportedOperations, operations } = response;
+    return {
+      version: pluginVersion,
+      ...declaredServices(response, opening.services),
+      operations: supportedOperations.length > 0 ? supportedOperations : operations.map(({ name }) => name),
+    };
+  }
+
+  /** A server without the plugin protocol is well as long as it answers, if only that it does not know the question. */
+  async #checkPlainHealth(deadline: Deadline): Promise<HealthReport> {
+    try {
+      await this.#exchange("HealthCheck", nothing, deadline);
+    } catch (reason) {
+      if (!isUnimplemented(reason)) throw reason;
+    }
+    return { health: "HEALTHY", message: "" };
   }
 
   async #call<In extends DescMessage, Out extends DescMessage>(
@@ -213,6 +250,11 @@ export class PluginClient {
     const sentence = error === "" ? "it gave no reason" : shorten(error);
     return new PrismError("failedPrecondition", `${this.#plugin} refused to serve it: ${sentence}`);
   }
+}
+
+function isUnimplemented(reason: unknown): boolean {
+  const cause = reason instanceof PrismError ? reason.cause : undefined;
+  return cause instanceof GrpcError && codeFrom(cause.code) === Code.UNIMPLEMENTED;
 }
 
 function healthOf(status: HealthCheckResponse_Status): Health {

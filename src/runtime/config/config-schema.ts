@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { command, home, namespaceEntry, pluginName } from "./namespace-schema.js";
+import { command, home, namespaceEntry, namespaceName, pluginName } from "./namespace-schema.js";
 import * as part from "./schema-parts.js";
 
 const path = part.someText("a path");
@@ -18,6 +18,7 @@ const server = part.section({
   admin: part
     .listenAddress()
     .default({ kind: "tcp", host: "127.0.0.1", port: 50052, text: "127.0.0.1:50052" }),
+  default_namespace: namespaceName.nullish(),
   proxies: part.leaf("auto, or a whole number from 0 to 256", readProxies).default("auto"),
   state_dir: path.default(".prism"),
   plugins_dir: path.default("plugins"),

@@ -21,6 +21,8 @@ export interface ServerSettings {
   readonly listen: readonly ListenAddress[];
   /** Where operators reach the control plane. */
   readonly admin: ListenAddress;
+  /** The namespace of calls that name none; empty = such calls are refused. */
+  readonly defaultNamespace: string;
   /** Data-plane processes; 0 = inside the runtime's own. `auto` is counted out already. */
   readonly proxies: number;
   readonly stateDirectory: string;

@@ -111,6 +111,7 @@ function toServerSettings(server: ConfigEntry["server"], directory: string): Ser
   return {
     listen: server.listen.map((address) => toAddress(address, directory)),
     admin: toAddress(server.admin, directory),
+    defaultNamespace: server.default_namespace ?? "",
     proxies: server.proxies === "auto" ? Math.max(1, availableParallelism() - 1) : server.proxies,
     stateDirectory: resolve(directory, server.state_dir),
     drainMs: server.drain_ms,

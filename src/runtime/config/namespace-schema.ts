@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { isServiceOfPlugins, longestServiceName } from "../../protocol/index.js";
 import * as part from "./schema-parts.js";
 
 /** What a namespace may be called. */
-const namespaceName = part.textLike(
+export const namespaceName = part.textLike(
   /^[a-z][a-z0-9-]{0,62}$/,
   "a name of a-z, 0-9 and '-', at most 63, beginning with a letter",
 );
@@ -11,6 +12,12 @@ const namespaceName = part.textLike(
 export const pluginName = part.textLike(
   /^[A-Za-z][A-Za-z0-9_-]{0,62}$/,
   "a name of letters, digits, '-' and '_', at most 63, beginning with a letter",
+);
+
+/** A gRPC service of a plugin's own. */
+const serviceName = part.leaf(
+  `a service's full name such as acme.billing.v1.Invoices, at most ${longestServiceName}, and not under prism.`,
+  (value) => (typeof value === "string" && isServiceOfPlugins(value) ? value : undefined),
 );
 
 /** A home; `grpc` is the RFC's spelling of remote. */
@@ -37,6 +44,7 @@ const pluginSection = part.section({
     })
     .nullish(),
   token: part.text().default(""),
+  services: part.listOr([], serviceName),
   replicas: part.whole({ min: 1, max: 1024 }).default(1),
   env: part.texts(
     /^(?!PLUGIN_SOCKET$|PRISM_PLUGIN_)[A-Za-z_][A-Za-z0-9_]*$/,

@@ -4,7 +4,7 @@ import type { NamespaceEntry } from "./namespace-schema.js";
 
 /** The noun that the rest of Prism knows, made of an entry without problems. */
 export function toNamespace(entry: NamespaceEntry, { code, channel }: CodeOf, owner: Owner): Namespace {
-  const { env, token, health, restart, start_timeout_ms: startTimeoutMs } = entry.plugin;
+  const { env, token, services, health, restart, start_timeout_ms: startTimeoutMs } = entry.plugin;
   return {
     name: entry.name,
     backend: entry.backend,
@@ -13,6 +13,7 @@ export function toNamespace(entry: NamespaceEntry, { code, channel }: CodeOf, ow
       code,
       env,
       token,
+      services,
       startTimeoutMs,
       health: {
         intervalMs: health.interval_ms,

@@ -27,7 +27,7 @@ export function declarationYaml(namespace: Namespace): string {
 
 /** A namespace under the keys that a person writes. */
 function keysOf({ backend, plugin, config, credentials, deadlineMs }: Namespace) {
-  const { channel, code, env, token, startTimeoutMs, health, restart } = plugin;
+  const { channel, code, env, token, services, startTimeoutMs, health, restart } = plugin;
   const { falls, withinMs } = restart.loop;
   return {
     backend,
@@ -36,6 +36,7 @@ function keysOf({ backend, plugin, config, credentials, deadlineMs }: Namespace)
       ...codeKeys(code),
       env: { ...env },
       token,
+      services,
       start_timeout_ms: startTimeoutMs,
       health: {
         interval_ms: health.intervalMs,

@@ -54,7 +54,7 @@ export class PluginInstance {
   #state: InstanceState = "starting";
   #reason = "";
   #health: Health | undefined;
-  #opened: Opened = { version: "", operations: [] };
+  #opened: Opened = { version: "", operations: [], services: [], fileDescriptors: [] };
   #directory: string | undefined;
   #launched: LaunchedPlugin | undefined;
   #client: PluginClient | undefined;
@@ -78,8 +78,9 @@ export class PluginInstance {
   get version(): string {
     return this.#opened.version;
   }
-  get operations(): readonly string[] {
-    return this.#opened.operations;
+  /** What it told of itself. */
+  get opened(): Opened {
+    return this.#opened;
   }
   get pid(): number {
     return this.#launched?.pid ?? 0;
@@ -193,6 +194,7 @@ export class PluginInstance {
   ): Promise<void> {
     this.#client = new PluginClient({ namespace: name, socket, token });
     const opening = {
+      services: plugin.services,
       config,
       credentials,
       backend,

@@ -12,6 +12,6 @@ export function changeKind(before: Namespace, after: Namespace): ChangeKind {
 
 /** What an instance is started with: where that differs, another one is needed. */
 function ofInstance({ backend, plugin, config, credentials }: Namespace): unknown {
-  const { channel, code, env, token } = plugin;
-  return { backend, channel, code, env, token, config, credentials };
+  const { channel, code, env, token, services } = plugin;
+  return { backend, channel, code, env, token, services, config, credentials };
 }

@@ -65,7 +65,7 @@ export class NamespaceRoute {
     this.#current = undefined;
     const namespace = this.#namespace;
     const sentence = `namespace "${namespace}" is not served just now: ${reason}`;
-    await this.#publisher.point(namespace, { namespace, reason: sentence, operations: [], deadlineMs: 0 });
+    await this.#publisher.point(namespace, { namespace, reason: sentence, ...nothingServed, deadlineMs: 0 });
   }
 
   /** The namespace is no more; gives back who served it. */
@@ -76,12 +76,16 @@ export class NamespaceRoute {
     return old;
   }
 
-  async #publish({ route, operations }: PluginInstance, deadlineMs: number): Promise<void> {
+  async #publish({ route: instance, opened }: PluginInstance, deadlineMs: number): Promise<void> {
     this.#deadlineMs = deadlineMs;
     const namespace = this.#namespace;
-    await this.#publisher.point(namespace, { namespace, instance: route, operations, deadlineMs });
+    const { operations, services, fileDescriptors } = opened;
+    const served = { operations, services, fileDescriptors };
+    await this.#publisher.point(namespace, { namespace, instance, ...served, deadlineMs });
   }
 }
+
+const nothingServed = { operations: [], services: [], fileDescriptors: [] };
 
 function assertReady(fresh: PluginInstance): void {
   if (fresh.state !== "ready") throw new PrismError("pluginAway", fresh.reason);

@@ -5,7 +5,8 @@ import type { Principal } from "../model/principal.js";
 import type { RouteTable } from "../model/route-table.js";
 import { type CallMetrics, type OperationMetrics, otherOperation, unknownNamespace } from "./call-metrics.js";
 import type { Instance } from "./instance.js";
-import { type Method, methods } from "./methods.js";
+import { type Method, methodAt } from "./methods.js";
+import { passedFields, type ToldFields } from "./passed-fields.js";
 import type { PluginHeaders } from "./plugin-headers.js";
 import { failureAnswer } from "./refusal.js";
 import { RequestHead } from "./request-head.js";
@@ -44,6 +45,8 @@ export interface Planner {
   readonly path: RequestPath;
   readonly routes: Routes;
   readonly metrics: CallMetrics;
+  /** The namespace of calls that name none; empty = such calls are refused. */
+  readonly defaultNamespace: string;
 }
 
 /** Decides a call by its header block, or looks up what was decided when the same block came before. */
@@ -57,7 +60,7 @@ export function planCall(headers: HeaderList, planner: Planner): CallPlan | Refu
 
 function decide(headers: HeaderList, planner: Planner): CallPlan | RefusedPlan {
   const { table } = planner.routes;
-  const head = new RequestHead(headers);
+  const head = new RequestHead(headers, planner.defaultNamespace);
   try {
     return serve(headers, head, planner);
   } catch (reason) {
@@ -70,10 +73,10 @@ function decide(headers: HeaderList, planner: Planner): CallPlan | RefusedPlan {
 function serve(headers: HeaderList, head: RequestHead, { path, routes, metrics }: Planner): CallPlan {
   const principal = path.authenticate(headers); // who is calling?
   const method = methodOf(head); // what do they want?
-  const namespace = namespaceOf(head);
-  const permit = path.authorize(principal, { namespace, operation: operationOf(method) }); // may they?
+  const namespace = namespaceOf(head, method);
+  const permit = path.authorize(principal, { namespace, operation: method.operation }); // may they?
   const route = routes.find(permit.namespace); // where does it go?
-  if (method.kind === "typed") route.checkServed(permit.operation);
+  route.checkServed(method);
   return {
     kind: "served",
     table: routes.table,
@@ -81,29 +84,32 @@ function serve(headers: HeaderList, head: RequestHead, { path, routes, metrics }
     method,
     route,
     instance: route.instance,
-    headers: route.headersFor(method, identityFields(principal, head)),
+    headers: route.headersFor(method, toldFields(method, { principal, head, headers })),
     suffix: metadataEntries(identity(principal, head)),
     timeoutMs: timeoutOf(head, route),
-    metrics: metrics.of(namespace, method.kind === "typed" ? permit.operation : otherOperation),
+    metrics: metrics.of(namespace, labelOf(method)),
   };
 }
 
 function methodOf(head: RequestHead): Method {
   if (!head.isGrpc) throw new PrismError("invalidRequest", "the request is no gRPC");
-  const method = methods.get(head.path);
-  if (method) return method;
-  const message = `no method "${head.path.slice(0, 200)}": Prism serves prism.data.v1.Data and its typed services, such as prism.keyvalue.v1.KeyValue`;
-  throw new PrismError("unknownMethod", message);
+  const method = methodAt(head.path);
+  if (!method) throw unknownMethod(head);
+  if (method.kind === "tunnelled" || head.isProtobuf) return method;
+  const message = `messages of "${method.path}" are protobuf: send them as content-type application/grpc`;
+  throw new PrismError("invalidRequest", message);
 }
 
-function namespaceOf({ namespace }: RequestHead): string {
-  if (namespace !== "") return namespace;
+function namespaceOf(head: RequestHead, { kind }: Method): string {
+  if (head.namespace !== "") return head.namespace;
+  if (kind === "tunnelled") throw unknownMethod(head);
   const message = 'the call does not say whose data it is for: send the header "prism-namespace"';
   throw new PrismError("noNamespace", message);
 }
 
-function operationOf(method: Method): string {
-  return method.kind === "typed" ? method.operation : "*";
+function unknownMethod({ path }: RequestHead): PrismError {
+  const message = `no method "${path.slice(0, 200)}": Prism serves prism.data.v1.Data and its typed services, such as prism.keyvalue.v1.KeyValue, and what the plugin of the namespace in the header "prism-namespace" declares`;
+  return new PrismError("unknownMethod", message);
 }
 
 /** Who calls and in which trace, as the plugin sees it. */
@@ -111,14 +117,26 @@ function identity({ name }: Principal, { traceparent }: RequestHead): Record<str
   return { "prism-principal": name, ...(traceparent === "" ? {} : { traceparent }) };
 }
 
-/** The headers of a stream. Its messages are the client's own, so how they are coded is told as well. */
-function identityFields(principal: Principal, head: RequestHead): string[] {
-  const fields = {
-    ...identity(principal, head),
-    ...(head.encoding === "" ? {} : { "grpc-encoding": head.encoding }),
-    ...(head.acceptEncoding === "" ? {} : { "grpc-accept-encoding": head.acceptEncoding }),
+/** What the headers of a call tell the plugin. A raw stream's messages are the client's own, so how they are coded is told as well. */
+function toldFields(
+  method: Method,
+  { principal, head, headers }: { principal: Principal; head: RequestHead; headers: HeaderList },
+): ToldFields {
+  const who = Object.entries(identity(principal, head)).flat();
+  if (method.kind === "tunnelled") {
+    const passed = passedFields(headers, head);
+    return { ...passed, fields: [...who, ...passed.fields] };
+  }
+  const coding = [
+    ...(head.encoding === "" ? [] : ["grpc-encoding", head.encoding]),
+    ...(head.acceptEncoding === "" ? [] : ["grpc-accept-encoding", head.acceptEncoding]),
+  ];
+  return {
+    authority: "plugin",
+    contentType: "application/grpc",
+    fields: [...who, ...coding],
+    neverIndexed: [],
   };
-  return Object.entries(fields).flat();
 }
 
 function timeoutOf({ timeout }: RequestHead, { deadlineMs }: ActiveRoute): number | undefined {
@@ -133,8 +151,14 @@ function timeoutOf({ timeout }: RequestHead, { deadlineMs }: ActiveRoute): numbe
 }
 
 function metricsOfRefused({ path, namespace }: RequestHead, { routes, metrics }: Planner): OperationMetrics {
-  const method = methods.get(path);
+  const method = methodAt(path);
   const operation = method?.kind === "typed" ? method.operation : otherOperation;
   const known = Object.hasOwn(routes.table.routes, namespace);
   return metrics.of(known ? namespace : unknownNamespace, operation);
+}
+
+/** Clients can make methods up, so those of a plugin's own service count by the service, and raw ones by their body. */
+function labelOf(method: Method): string {
+  if (method.kind === "typed") return method.operation;
+  return method.kind === "tunnelled" ? method.service : otherOperation;
 }

@@ -48,6 +48,7 @@ export class DataPlane {
       deadlines: new DeadlineWheel(),
       reader: new ExecuteResponseReader(),
       messageBytes: options.settings.limits.messageBytes,
+      defaultNamespace: options.settings.defaultNamespace,
       now: () => performance.now(),
     };
     this.#door = new HttpDoor(this.#service, options.settings.limits.headerBytes);

@@ -1,6 +1,6 @@
 import { Data } from "../../protocol/gen/prism/data/v1/data_pb.js";
 import { BackendPlugin } from "../../protocol/gen/prism/plugin/plugin_pb.js";
-import { RequestWrapper, typedMethods, type TypedMethod } from "../../protocol/index.js";
+import { isServiceOfPlugins, RequestWrapper, typedMethods, type TypedMethod } from "../../protocol/index.js";
 
 /** A method of a typed service: its messages are wrapped and unwrapped. */
 export interface TypedEntry {
@@ -14,30 +14,61 @@ export interface TypedEntry {
   readonly resultIsEmpty: boolean;
 }
 
+/** A method of a service of a plugin's own: the call passes as it is. */
+export interface TunnelledEntry {
+  readonly kind: "tunnelled";
+  readonly path: string;
+  /** The full name of the method: "acme.billing.v1.Invoices/Pay". */
+  readonly operation: string;
+  /** The full name of the service: "acme.billing.v1.Invoices". */
+  readonly service: string;
+}
+
 /** A method that clients may call, and what becomes of its messages. */
 export type Method =
   | TypedEntry
+  | TunnelledEntry
   /** The plugin protocol's Execute: metadata is appended. */
-  | { readonly kind: "execute"; readonly path: string }
+  | { readonly kind: "execute"; readonly path: string; readonly operation: typeof anyOperation }
   /** The plugin protocol's ExecuteStream: passes as it is. */
-  | { readonly kind: "stream"; readonly path: string };
+  | { readonly kind: "stream"; readonly path: string; readonly operation: typeof anyOperation };
+
+/** The operation of a call whose body names it. */
+const anyOperation = "*";
+
+const servicePath = /^\/([^/]+)\/([A-Za-z_][A-Za-z0-9_]*)$/;
+const longestName = 255;
 
 /** The paths of the plugin that all methods lead to. */
 export const pluginExecute = `/${BackendPlugin.typeName}/${BackendPlugin.method.execute.name}`;
 export const pluginExecuteStream = `/${BackendPlugin.typeName}/${BackendPlugin.method.executeStream.name}`;
 
-const tunnelled: readonly Method[] = [
-  { kind: "execute", path: `/${Data.typeName}/${Data.method.execute.name}` },
-  { kind: "stream", path: `/${Data.typeName}/${Data.method.executeStream.name}` },
+const raw: readonly Method[] = [
+  { kind: "execute", path: `/${Data.typeName}/${Data.method.execute.name}`, operation: anyOperation },
+  { kind: "stream", path: `/${Data.typeName}/${Data.method.executeStream.name}`, operation: anyOperation },
 ];
 
-/** Every method that clients may call, by its path. */
-export const methods: ReadonlyMap<string, Method> = new Map(
-  [...[...typedMethods.values()].map((typed) => typedEntry(typed)), ...tunnelled].map((method) => [
+/** The methods of Prism's own services, by their path. */
+const methods: ReadonlyMap<string, Method> = new Map(
+  [...[...typedMethods.values()].map((typed) => typedEntry(typed)), ...raw].map((method) => [
     method.path,
     method,
   ]),
 );
+
+/**
+ * What a path asks for: a method of Prism's own, else one that some plugin may serve. Undefined where it can be neither.
+ * A path is compared as it stands; nothing is decoded, joined or trimmed.
+ */
+export function methodAt(path: string): Method | undefined {
+  return methods.get(path) ?? tunnelledEntry(path);
+}
+
+function tunnelledEntry(path: string): TunnelledEntry | undefined {
+  const [, service = "", name = ""] = servicePath.exec(path) ?? [];
+  if (!isServiceOfPlugins(service) || name.length > longestName) return undefined;
+  return { kind: "tunnelled", path, operation: path.slice(1), service };
+}
 
 function typedEntry(typed: TypedMethod): TypedEntry {
   const { path, operation, output } = typed;

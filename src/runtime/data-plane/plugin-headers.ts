@@ -9,12 +9,14 @@ const mostKept = 64;
  */
 export class PluginHeaders {
   readonly #fields: readonly string[];
+  readonly #neverIndexed: readonly string[];
   readonly #plain: HeaderList;
   readonly #byTimeout = new Map<number, HeaderList>();
 
-  constructor(fields: readonly string[]) {
+  constructor(fields: readonly string[], neverIndexed: readonly string[]) {
     this.#fields = fields;
-    this.#plain = new HeaderList(fields);
+    this.#neverIndexed = neverIndexed;
+    this.#plain = new HeaderList(fields, neverIndexed);
   }
 
   /** The list with a `grpc-timeout` of at most so many milliseconds; without one where there is no deadline. */
@@ -23,7 +25,8 @@ export class PluginHeaders {
     const ms = roundDown(timeoutMs);
     let list = this.#byTimeout.get(ms);
     if (list === undefined) {
-      list = new HeaderList([...this.#fields, "grpc-timeout", formatTimeout(ms)]);
+      const fields = [...this.#fields, "grpc-timeout", formatTimeout(ms)];
+      list = new HeaderList(fields, this.#neverIndexed);
       if (this.#byTimeout.size === mostKept) this.#byTimeout.clear();
       this.#byTimeout.set(ms, list);
     }

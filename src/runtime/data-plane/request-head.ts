@@ -4,14 +4,17 @@ import type { HeaderList } from "../../wire/index.js";
 export class RequestHead {
   method = "";
   path = "";
+  authority = "";
   contentType = "";
-  namespace = "";
+  namespace: string;
   timeout = "";
   traceparent = "";
   encoding = "";
   acceptEncoding = "";
 
-  constructor({ fields }: HeaderList) {
+  /** Whose data a call is for that does not say so is `namespace`. */
+  constructor({ fields }: HeaderList, namespace: string) {
+    this.namespace = namespace;
     for (let i = 0; i < fields.length; i += 2) this.#take(fields[i] ?? "", fields[i + 1] ?? "");
   }
 
@@ -23,11 +26,14 @@ export class RequestHead {
       case ":path":
         this.path = value;
         break;
+      case ":authority":
+        this.authority = value;
+        break;
       case "content-type":
         this.contentType = value;
         break;
       case "prism-namespace":
-        this.namespace = value;
+        if (value !== "") this.namespace = value;
         break;
       case "grpc-timeout":
         this.timeout = value;
@@ -45,11 +51,17 @@ export class RequestHead {
     }
   }
 
-  /** Whether this is gRPC with protobuf messages. */
+  /** Whether this is gRPC, however its messages are coded. */
   get isGrpc(): boolean {
     return this.method === "POST" && grpcForm.test(this.contentType);
   }
+
+  /** Whether its messages are protobuf. */
+  get isProtobuf(): boolean {
+    return protobufForm.test(this.contentType);
+  }
 }
 
-const grpcForm = /^application\/grpc(\+proto)?(;|$)/;
+const grpcForm = /^application\/grpc(\+[a-z0-9._-]+)?(;|$)/;
+const protobufForm = /^application\/grpc(\+proto)?(;|$)/;
 const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

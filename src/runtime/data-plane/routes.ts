@@ -3,7 +3,8 @@ import { nearestName } from "../model/nearest-name.js";
 import type { Ledger, Route, RouteInstance, RouteTable } from "../model/route-table.js";
 import { otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
-import { type Method, pluginExecute, pluginExecuteStream } from "./methods.js";
+import { type Method, pluginExecute, pluginExecuteStream, type TunnelledEntry } from "./methods.js";
+import type { ToldFields } from "./passed-fields.js";
 import { PluginHeaders } from "./plugin-headers.js";
 import type { ReportUnreachable } from "./upstream.js";
 
@@ -13,6 +14,15 @@ const mostRemembered = 256;
 const mostCompared = 500;
 /** What is repeated of a name that a client made up. */
 const longestName = 63;
+/** What is told of what a plugin serves. */
+const mostTold = 20;
+
+const nothingTold: ToldFields = {
+  authority: "plugin",
+  contentType: "application/grpc",
+  fields: [],
+  neverIndexed: [],
+};
 
 /** The route table as a proxy uses it, and the instances that it has named. */
 export class Routes {
@@ -105,6 +115,7 @@ export class ActiveRoute {
   readonly #route: Route;
   readonly #instance: Instance | undefined;
   readonly #operations: ReadonlySet<string>;
+  readonly #services: ReadonlySet<string>;
   #executeHeaders: PluginHeaders | undefined;
 
   constructor(route: Route, instance: Instance | undefined) {
@@ -113,6 +124,7 @@ export class ActiveRoute {
     this.namespace = route.namespace;
     this.deadlineMs = route.deadlineMs;
     this.#operations = new Set(route.operations);
+    this.#services = new Set(route.services);
   }
 
   /** Who serves. Throws where nobody does just now. */
@@ -123,12 +135,10 @@ export class ActiveRoute {
     throw new PrismError("pluginAway", message, { info: { namespace: this.namespace } });
   }
 
-  /** Throws where the plugin has told what it serves, and this is not among it. */
-  checkServed(operation: string): void {
-    if (this.#operations.size === 0 || this.#operations.has(operation)) return;
-    const served = [...this.#operations].slice(0, 20).join(", ");
-    const message = `the plugin of namespace "${this.namespace}" does not serve "${operation}"; it serves ${served}`;
-    throw new PrismError("operationNotServed", message, { info: { namespace: this.namespace, operation } });
+  /** Throws where the plugin does not serve the method, as far as it has told what it serves. */
+  checkServed(method: Method): void {
+    if (method.kind === "typed") this.#checkOperation(method.operation);
+    if (method.kind === "tunnelled") this.#checkService(method);
   }
 
   /** The operation's name as a label of metrics. Clients can make names up, so only declared ones count by name. */
@@ -137,15 +147,16 @@ export class ActiveRoute {
     return declared.has(operation) ? operation : otherOperation;
   }
 
-  /** The headers of a call to the plugin. Those of Execute are the same for all; those of a stream tell `identity`. */
-  headersFor({ kind }: Method, identity: readonly string[]): PluginHeaders {
-    if (kind === "stream") return new PluginHeaders([...this.#fields(pluginExecuteStream), ...identity]);
-    return (this.#executeHeaders ??= new PluginHeaders(this.#fields(pluginExecute)));
+  /** The headers of a call to the plugin. Those of Execute are the same for all; other calls tell more. */
+  headersFor(method: Method, told: ToldFields): PluginHeaders {
+    if (method.kind === "stream") return this.#headers(pluginExecuteStream, told);
+    if (method.kind === "tunnelled") return this.#headers(method.path, told);
+    return (this.#executeHeaders ??= this.#headers(pluginExecute, nothingTold));
   }
 
-  #fields(path: string): string[] {
+  #headers(path: string, { authority, contentType, fields, neverIndexed }: ToldFields): PluginHeaders {
     const { token } = this.instance;
-    return [
+    const ofPrism = [
       ":method",
       "POST",
       ":scheme",
@@ -153,14 +164,30 @@ export class ActiveRoute {
       ":path",
       path,
       ":authority",
-      "plugin",
+      authority,
       "content-type",
-      "application/grpc",
+      contentType,
       "te",
       "trailers",
       "prism-namespace",
       this.namespace,
       ...(token === "" ? [] : ["prism-plugin-token", token]),
     ];
+    return new PluginHeaders([...ofPrism, ...fields], neverIndexed);
+  }
+
+  #checkOperation(operation: string): void {
+    if (this.#operations.size === 0 || this.#operations.has(operation)) return;
+    const served = [...this.#operations].slice(0, mostTold).join(", ");
+    const message = `the plugin of namespace "${this.namespace}" does not serve "${operation}"; it serves ${served}`;
+    throw new PrismError("operationNotServed", message, { info: { namespace: this.namespace, operation } });
+  }
+
+  #checkService({ path, service }: TunnelledEntry): void {
+    // While nobody serves, nobody has declared anything: then that is what the call hears.
+    if (this.#services.has(service) || this.#instance === undefined) return;
+    const declared = [...this.#services].slice(0, mostTold).join(", ") || "none";
+    const message = `no method "${path.slice(0, 200)}": Prism does not serve it, and neither does the plugin of namespace "${this.namespace}"; services it declares: ${declared}`;
+    throw new PrismError("unknownMethod", message, { info: { namespace: this.namespace } });
   }
 }

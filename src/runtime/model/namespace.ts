@@ -28,6 +28,8 @@ export interface PluginSettings {
   readonly env: Readonly<Record<string, string>>;
   /** Shared secret of an attached plugin; a supervised one gets a fresh one each start. Empty = none. */
   readonly token: string;
+  /** gRPC services of the plugin's own, by their full names, beside those that it declares itself. */
+  readonly services: readonly string[];
   /** From launch to the first HealthCheck answered. */
   readonly startTimeoutMs: number;
   readonly health: HealthSettings;

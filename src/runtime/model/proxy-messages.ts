@@ -35,6 +35,8 @@ export type FromProxy =
 
 /** What a proxy must know to serve. */
 export interface ProxySettings {
+  /** The namespace of calls that name none; empty = such calls are refused. */
+  readonly defaultNamespace: string;
   readonly limits: WireLimits;
 }
 

@@ -16,6 +16,10 @@ export interface Route {
   readonly reason?: string;
   /** What the plugin serves; empty where it did not tell. */
   readonly operations: readonly string[];
+  /** gRPC services of the plugin's own, by their full names: calls to them are tunnelled. */
+  readonly services: readonly string[];
+  /** What describes these services: each a google.protobuf.FileDescriptorProto in base64, for tables travel as JSON. */
+  readonly fileDescriptors: readonly string[];
   /** A ceiling on the caller's deadline, and the default where it sent none. 0 = none. */
   readonly deadlineMs: number;
 }

@@ -5,7 +5,13 @@ import type { Route } from "../../../src/runtime/model/route-table.js";
 import { ScriptedProxies } from "./scripted-proxies.js";
 import { RecordingLog } from "./supervised.js";
 
-const route: Route = { namespace: "orders", operations: [], deadlineMs: 0 };
+const route: Route = {
+  namespace: "orders",
+  operations: [],
+  services: [],
+  fileDescriptors: [],
+  deadlineMs: 0,
+};
 const limits = { connections: 1, streamsPerConnection: 1, headerBytes: 1, messageBytes: 0 };
 
 let scripted: ScriptedProxies;
@@ -16,7 +22,7 @@ beforeEach(async () => {
   scripted = new ScriptedProxies();
   log = new RecordingLog();
   proxies = new Proxies({
-    ...{ count: 2, launch: scripted.launch, settings: { limits }, log },
+    ...{ count: 2, launch: scripted.launch, settings: { limits, defaultNamespace: "" }, log },
     onUnreachable: () => undefined,
   });
   await proxies.start([]);

@@ -43,6 +43,7 @@ export function namespaceOn(
       code: { kind: "command", command: [process.execPath, fixture(program)], cwd: tmpdir() },
       env: {},
       token: "",
+      services: [],
       startTimeoutMs: 5_000,
       health: { intervalMs: 60_000, timeoutMs: 1_000, unhealthyAfter: 3 },
       restart: { backoffMs: 10, maxBackoffMs: 50, loop: { falls: 100, withinMs: 60_000 } },

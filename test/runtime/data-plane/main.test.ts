@@ -52,7 +52,8 @@ let client: StockClient;
 
 function table(generation: number): RouteTable {
   const instance = { id: "orders-1", socket: join(directory, "plugin.sock"), token: "" };
-  const orders = { namespace: "orders", operations: [], deadlineMs: 0, instance };
+  const served = { operations: [], services: [], fileDescriptors: [] };
+  const orders = { namespace: "orders", ...served, deadlineMs: 0, instance };
   return { generation, routes: { orders } };
 }
 
@@ -63,7 +64,7 @@ beforeEach(async () => {
   await once(server, "listening");
   client = new StockClient(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   proxy = new ForkedProxy();
-  proxy.say({ type: "start", settings: { limits }, table: table(1) });
+  proxy.say({ type: "start", settings: { limits, defaultNamespace: "" }, table: table(1) });
   await proxy.hear("ready");
 });
 afterEach(async () => {

@@ -15,6 +15,7 @@ export interface ProxiedOptions {
   readonly route?: Partial<Route>;
   readonly limits?: Partial<WireLimits>;
   readonly token?: string;
+  readonly defaultNamespace?: string;
 }
 
 const limits: WireLimits = {
@@ -58,7 +59,10 @@ export class Proxied {
     const tell = (message: string): void => void this.logged.push(message);
     const log: Log = { debug: tell, info: tell, warn: tell, error: tell };
     this.plane = new DataPlane({
-      settings: { limits: { ...limits, ...options.limits } },
+      settings: {
+        limits: { ...limits, ...options.limits },
+        defaultNamespace: options.defaultNamespace ?? "",
+      },
       log,
       onUnreachable: (instance, reason) => this.unreachable.push(`${instance}: ${reason}`),
     });
@@ -68,7 +72,8 @@ export class Proxied {
   /** Points a namespace to an instance; the table has no other. Without an instance nobody serves it. */
   route(namespace: string, id: string | undefined, socket: string): void {
     const instance = id === undefined ? {} : { instance: { id, socket, token: this.#options.token ?? "" } };
-    const route: Route = { namespace, operations: [], deadlineMs: 0, ...this.#options.route, ...instance };
+    const served = { operations: [], services: [], fileDescriptors: [] };
+    const route: Route = { namespace, ...served, deadlineMs: 0, ...this.#options.route, ...instance };
     this.plane.setTable({ generation: ++this.#generation, routes: { [namespace]: route } });
   }
 

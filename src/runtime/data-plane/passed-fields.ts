@@ -1,0 +1,49 @@
+import type { HeaderList } from "../../wire/index.js";
+import type { RequestHead } from "./request-head.js";
+
+/** What the headers of a call tell the plugin beside what every call to it has. */
+export interface ToldFields {
+  readonly authority: string;
+  readonly contentType: string;
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+  /** Names among them whose values belong in no table on the way. */
+  readonly neverIndexed: readonly string[];
+}
+
+/**
+ * Fields of a tunnelled call that stay here: those of the hop, those that Prism says itself, and the caller's
+ * credentials, which open every namespace that the caller may use and so are not for a plugin's eyes.
+ */
+const keptBack: ReadonlySet<string> = new Set([
+  "te",
+  "host",
+  "content-type",
+  "content-length",
+  "grpc-timeout",
+  "traceparent",
+  "tracestate",
+  "authorization",
+  "proxy-authorization",
+]);
+
+/** What of a client's headers reaches a service of a plugin's own: all metadata, as it came, but for what stays here. */
+export function passedFields({ fields, neverIndexed }: HeaderList, head: RequestHead): ToldFields {
+  const passed: string[] = [];
+  for (let i = 0; i < fields.length; i += 2) {
+    const name = fields[i] ?? "";
+    if (isPassed(name, head)) passed.push(name, fields[i + 1] ?? "");
+  }
+  return {
+    authority: head.authority === "" ? "plugin" : head.authority,
+    contentType: head.contentType,
+    fields: passed,
+    neverIndexed,
+  };
+}
+
+function isPassed(name: string, { traceparent }: RequestHead): boolean {
+  // Without the trace that it belongs to it says nothing (W3C Trace Context, section 3.3).
+  if (name === "tracestate") return traceparent !== "";
+  return !name.startsWith(":") && !name.startsWith("prism-") && !keptBack.has(name);
+}

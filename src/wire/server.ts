@@ -40,6 +40,8 @@ class Server implements Role {
   readonly side = "server";
   readonly #connection: Http2Connection;
   readonly #listener: ServerListener;
+  /** The last request that was sound: most are like the one before. */
+  #like: HeaderList | undefined;
 
   constructor(connection: Http2Connection, listener: ServerListener) {
     this.#connection = connection;
@@ -78,11 +80,12 @@ class Server implements Role {
       connection.makeStream(id, nobody).sendHeaders(tooLarge, true);
       return;
     }
-    const { fault, contentLength } = factsOf(headers, "request");
+    const { fault, contentLength } = factsOf(headers, "request", this.#like);
     if (fault !== undefined || (endStream && contentLength > 0)) {
       connection.refuse(id, ErrorCode.PROTOCOL_ERROR);
       return;
     }
+    this.#like = headers;
     const stream = connection.makeStream(id, nobody);
     stream.contentLength = contentLength;
     if (endStream) stream.endReceived();

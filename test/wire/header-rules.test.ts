@@ -70,3 +70,41 @@ test("a list is examined once for each use of it", () => {
   expect(factsOf(list, "request")).toBe(facts);
   expect(factsOf(list, "trailers").fault).toBeTypeOf("string");
 });
+
+describe("a list like a sound one that came before", () => {
+  const fields = [...request, "te", "trailers", "content-length", "1", "traceparent", "00-a"];
+  const like = new HeaderList(fields);
+  const withValue = (name: string, value: string): HeaderList =>
+    new HeaderList(fields.map((text, i) => (i % 2 === 1 && fields[i - 1] === name ? value : text)));
+  factsOf(like, "request");
+
+  test.each([
+    ["traceparent", "00-b"],
+    [":path", "/b"],
+  ])("shares what the rules say of it where %s alone differs", (name, value) => {
+    expect(factsOf(withValue(name, value), "request", like)).toBe(like.facts);
+  });
+
+  test.each([
+    ["traceparent", "00\r\nx: y"],
+    ["te", "gzip"],
+    [":path", ""],
+    [":method", ""],
+    ["content-length", "one"],
+  ])("is malformed all the same where %s is %j", (name, value) => {
+    expect(factsOf(withValue(name, value), "request", like).fault).toBeTypeOf("string");
+  });
+
+  test("is looked at closely where it has other names, is longer, or is of another kind", () => {
+    const renamed = new HeaderList([...request, "te", "trailers", "content-length", "1", "Upper", "00-a"]);
+    const longer = new HeaderList([...fields, "connection", "close"]);
+
+    expect(factsOf(renamed, "request", like).fault).toBeTypeOf("string");
+    expect(factsOf(longer, "request", like).fault).toBeTypeOf("string");
+    expect(factsOf(new HeaderList(fields), "trailers", like).fault).toBeTypeOf("string");
+  });
+
+  test("counts its own content-length", () => {
+    expect(factsOf(withValue("content-length", "7"), "request", like).contentLength).toBe(7);
+  });
+});

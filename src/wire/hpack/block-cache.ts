@@ -14,14 +14,19 @@ interface Known {
 
 /**
  * Remembers what a block meant while the table was as it is: the same bytes mean the same then. Bounded by its slots; a
- * block has two that it may lie in.
+ * block has two that it may lie in. Only what comes a second time is worth remembering: blocks that carry a trace never
+ * do, and would drive out those that do.
  */
 export class BlockCache {
   readonly #known: (Known | undefined)[] = new Array<Known | undefined>(slots);
+  /** The hash of what came last and was not known, by slot. */
+  readonly #seen = new Int32Array(slots);
+  /** The hash of what was looked up last. */
+  #hash = 0;
 
   /** What the bytes from `start` to `end` meant with the table in this version; undefined where it is not known. */
   find(bytes: Buffer, start: number, end: number, version: number): HeaderList | undefined {
-    const hash = hashOf(bytes, start, end);
+    const hash = (this.#hash = hashOf(bytes, start, end));
     const slot = hash & (slots - 1);
     for (let i = 0; i < 2; i++) {
       const known = this.#known[slot ^ i];
@@ -32,14 +37,21 @@ export class BlockCache {
     return undefined;
   }
 
-  /** Remembers a block; it takes the place of one that means nothing any more, else of one of its two neighbours. */
-  add(block: Buffer, version: number, list: HeaderList): void {
-    if (block.length > longestBlock) return;
-    const hash = hashOf(block, 0, block.length);
+  /**
+   * Remembers the block that was looked up last and not found, if it was not found before either. It takes the place of
+   * one that means nothing any more, else of one of its two neighbours.
+   */
+  add(bytes: Buffer, start: number, end: number, { version, list }: Pick<Known, "version" | "list">): void {
+    if (end - start > longestBlock) return;
+    const hash = this.#hash;
     const slot = hash & (slots - 1);
+    if (this.#seen[slot] !== hash) {
+      this.#seen[slot] = hash;
+      return;
+    }
     const isFree = this.#known[slot]?.version !== version;
     const place = isFree ? slot : slot ^ 1;
-    this.#known[place] = { hash, version, block: Buffer.from(block), list };
+    this.#known[place] = { hash, version, block: Buffer.from(bytes.subarray(start, end)), list };
   }
 }
 

@@ -13,6 +13,9 @@ export interface DecoderBounds {
   readonly headerFields: number;
 }
 
+/** A block larger than this leaves no text behind: an idle connection is to stay small. */
+const keptBytes = 2048;
+
 /** Reads header blocks (RFC 7541). One a connection and direction: its table is the connection's. */
 export class HpackDecoder {
   readonly table = new DynamicTable(headerTableBytes);
@@ -21,7 +24,9 @@ export class HpackDecoder {
   readonly #bounds: DecoderBounds;
   #bytes: Buffer = nothing;
   #end = 0;
-  #fields: string[] = [];
+  /** The fields of the block at hand; one array for all blocks, because growing a new one costs more than the copy. */
+  readonly #fields: string[] = [];
+  #fieldsEnd = 0;
   #neverIndexed: string[] = [];
   #decodedBytes = 0;
 
@@ -39,28 +44,30 @@ export class HpackDecoder {
     const known = this.#cache.find(bytes, start, end, version);
     if (known !== undefined) return known;
     const list = this.#decode(bytes, start, end);
-    if (list && this.table.version === version) this.#cache.add(bytes.subarray(start, end), version, list);
+    if (list && this.table.version === version) this.#cache.add(bytes, start, end, { version, list });
     return list;
   }
 
   #decode(bytes: Buffer, start: number, end: number): HeaderList | undefined {
     this.#bytes = bytes;
     this.#end = end;
-    this.#fields = [];
-    this.#neverIndexed = [];
+    this.#fieldsEnd = 0;
+    if (this.#neverIndexed.length > 0) this.#neverIndexed = [];
     this.#decodedBytes = 0;
     this.#integer.at = start;
     this.#resizes();
     while (this.#integer.at < end) this.#field(bytes[this.#integer.at] ?? 0);
     this.#bytes = nothing;
     if (!this.#fits) return undefined;
+    const fields = this.#fields.slice(0, this.#fieldsEnd);
+    if (this.#decodedBytes > keptBytes) this.#fields.length = 0;
     const secrets = this.#neverIndexed;
-    return secrets.length > 0 ? new HeaderList(this.#fields, secrets) : new HeaderList(this.#fields);
+    return secrets.length > 0 ? new HeaderList(fields, secrets) : new HeaderList(fields);
   }
 
   get #fits(): boolean {
     const { headerBytes, headerFields } = this.#bounds;
-    return this.#decodedBytes <= headerBytes && this.#fields.length <= headerFields * 2;
+    return this.#decodedBytes <= headerBytes && this.#fieldsEnd <= headerFields * 2;
   }
 
   /** Table size updates, which only the beginning of a block may have (RFC 7541, sections 4.2 and 6.3). */
@@ -94,7 +101,9 @@ export class HpackDecoder {
   /** Counts a field, and keeps it as long as the block is within its bounds. */
   #keep(name: string, value: string): void {
     this.#decodedBytes += entryBytes(name, value);
-    if (this.#fits) this.#fields.push(name, value);
+    if (!this.#fits) return;
+    this.#fields[this.#fieldsEnd++] = name;
+    this.#fields[this.#fieldsEnd++] = value;
   }
 
   #literalName(prefixBits: number): string {

@@ -17,6 +17,9 @@ const lengths: readonly number[] = [
   25, 24, 24, 26, 23, 26, 27, 26, 26, 27, 27, 27, 27, 27, 28, 27, 27, 27, 27, 27, 26, 30,
 ];
 
+/** Decoded text of most fields goes through here: it is read out before the next one is written. */
+const scratch = Buffer.allocUnsafeSlow(1024);
+
 const eos = 256;
 /** No state: where broken code leads. */
 const broken = 0xffff;
@@ -61,7 +64,8 @@ export function huffmanEncode(text: string, out: Buffer, at: number): number {
  */
 export function huffmanDecode(bytes: Buffer, from: number, to: number): string | undefined {
   // The shortest code has five bits.
-  const out = Buffer.allocUnsafe((((to - from) * 8) / 5) | 0);
+  const mostBytes = (((to - from) * 8) / 5) | 0;
+  const out = mostBytes <= scratch.length ? scratch : Buffer.allocUnsafe(mostBytes);
   let length = 0;
   let state = 0;
   for (let i = from; i < to; i++) {

@@ -40,6 +40,8 @@ export const statusOf = {
   unknownNamespace: Code.NOT_FOUND,
   /** No such service or method, or no such path. */
   unknownMethod: Code.UNIMPLEMENTED,
+  /** A message is compressed in a way that Prism cannot undo. */
+  unknownEncoding: Code.UNIMPLEMENTED,
   /** The namespace's plugin does not serve that operation. */
   operationNotServed: Code.UNIMPLEMENTED,
   /** Part of the design, not of this version. */

@@ -41,7 +41,7 @@ describe("clients of every kind read and write", () => {
     client.close();
   });
 
-  test("Python's grpcio", async () => {
+  test("Python's grpcio, compressed or not", async () => {
     const program = new URL("../fixtures/python-client.py", import.meta.url).pathname;
 
     const { stdout } = await run(pythonWithGrpc(), [program, prism.address]);

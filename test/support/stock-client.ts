@@ -7,7 +7,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
+import { type ChannelOptions, Client, credentials, Metadata, type ServiceError } from "@grpc/grpc-js";
 import { KeyValue } from "../../src/protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 
 /** What a test may set for a call of the stock client. */
@@ -21,8 +21,9 @@ export interface CallSettings {
 export class StockClient {
   readonly #client: Client;
 
-  constructor(address: string) {
+  constructor(address: string, options: ChannelOptions = {}) {
     this.#client = new Client(address, credentials.createInsecure(), {
+      ...options,
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
       "grpc.initial_reconnect_backoff_ms": 20,

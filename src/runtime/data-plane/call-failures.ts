@@ -82,11 +82,35 @@ export function secondMessage(): PrismError {
   return new PrismError("invalidRequest", message);
 }
 
-/** The client compressed what is to be wrapped. */
-export function compressed(): PrismError {
+/** The client compressed a message and did not say how, or flags it as gRPC does not know. */
+export function encodingNotTold(): PrismError {
   const message =
-    'the message is compressed, which this call does not take: send it as it is ("grpc-encoding: identity")';
-  return new PrismError("invalidRequest", message, { code: Code.UNIMPLEMENTED });
+    'the message is flagged as compressed, and the call does not say how: send "grpc-encoding" with gzip or deflate, or the message as it is';
+  return new PrismError("invalidRequest", message, { code: Code.INTERNAL });
+}
+
+/** What should be a compressed message is none. */
+export function notInflatable(encoding: string): PrismError {
+  const message = `the message cannot be inflated: its bytes are not one whole message compressed with ${encoding}`;
+  return new PrismError("invalidRequest", message, { code: Code.INTERNAL });
+}
+
+/** A compressed message is larger than may be held. */
+export function inflatesTooLarge(limit: number): PrismError {
+  const message = `the compressed message inflates to more than ${limit} bytes, the most that is held (server.limits.message_bytes, at most 64 MiB where that is 0): send less at once, or send it uncompressed`;
+  return new PrismError("overLimit", message, { info: { limit: "server.limits.message_bytes" } });
+}
+
+/** Compressed messages hold all that they may. */
+export function tooMuchInflating(limit: number): PrismError {
+  const message = `compressed messages of other calls hold ${limit} bytes, which is all that they may: try again later, or send the message uncompressed`;
+  return new PrismError("overLimit", message);
+}
+
+/** A compressed message trickles. */
+export function messageTooSlow(limitMs: number): PrismError {
+  const message = `the compressed message took longer than ${limitMs / 1000} seconds to come, and room is held for it: send less at once, or send it uncompressed`;
+  return new PrismError("deadlineExceeded", message);
 }
 
 /** The client's ExecuteRequest ends within a field. */

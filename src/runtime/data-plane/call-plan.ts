@@ -4,6 +4,7 @@ import type { Permit } from "../model/permit.js";
 import type { Principal } from "../model/principal.js";
 import type { RouteTable } from "../model/route-table.js";
 import { type CallMetrics, type OperationMetrics, otherOperation, unknownNamespace } from "./call-metrics.js";
+import { type Encoding, encodingFrom } from "./encoding.js";
 import type { Instance } from "./instance.js";
 import { type Method, methodAt } from "./methods.js";
 import { passedFields, type ToldFields } from "./passed-fields.js";
@@ -21,6 +22,8 @@ export interface CallPlan<M extends Method = Method> {
   readonly method: M;
   readonly route: ActiveRoute;
   readonly instance: Instance;
+  /** How the client compresses a message that is changed on its way; undefined where it comes as it is. */
+  readonly encoding: Encoding | undefined;
   /** Headers of the call to the plugin. */
   readonly headers: PluginHeaders;
   /** Metadata that is appended to an ExecuteRequest: who calls, and the trace. */
@@ -84,6 +87,7 @@ function serve(headers: HeaderList, head: RequestHead, { path, routes, metrics }
     method,
     route,
     instance: route.instance,
+    encoding: isChanged(method) ? encodingFrom(head.encoding) : undefined,
     headers: route.headersFor(method, toldFields(method, { principal, head, headers })),
     suffix: metadataEntries(identity(principal, head)),
     timeoutMs: timeoutOf(head, route),
@@ -110,6 +114,11 @@ function namespaceOf(head: RequestHead, { kind }: Method): string {
 function unknownMethod({ path }: RequestHead): PrismError {
   const message = `no method "${path.slice(0, 200)}": Prism serves prism.data.v1.Data and its typed services, such as prism.keyvalue.v1.KeyValue, and what the plugin of the namespace in the header "prism-namespace" declares`;
   return new PrismError("unknownMethod", message);
+}
+
+/** Whether a message is changed on its way. */
+function isChanged({ kind }: Method): boolean {
+  return kind === "typed" || kind === "execute";
 }
 
 /** Who calls and in which trace, as the plugin sees it. */

@@ -13,6 +13,7 @@ import type { CallPlan } from "./call-plan.js";
 import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
 import { Flow } from "./flow.js";
 import type { Leased, Outcome } from "./instance.js";
+import type { MemoryBudget } from "./memory-budget.js";
 import type { Method } from "./methods.js";
 import { failureAnswer, failureTrailers } from "./refusal.js";
 import { type Ending, readHead, readTrailers } from "./reply-headers.js";
@@ -25,6 +26,8 @@ export interface CallSurroundings {
   readonly reader: ExecuteResponseReader;
   /** Size of a unary message; 0 = unlimited. */
   readonly messageBytes: number;
+  /** What compressed messages may hold while they are inflated. */
+  readonly inflating: MemoryBudget;
   /** Milliseconds, from any beginning. */
   readonly now: () => number;
 }
@@ -162,6 +165,17 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     return this.#ended;
   }
 
+  /** So many of the client's bytes, or fewer where negative, wait before they go to the plugin: they are not credited. */
+  protected delay(bytes: number): void {
+    this.#toPlugin.waiting += bytes;
+    if (bytes < 0) this.#creditClient();
+  }
+
+  /** Lets go of what the call holds beside its streams. Called once, at its end. */
+  protected letGo(): void {
+    // A tunnelled call holds nothing.
+  }
+
   protected toPlugin(bytes: Uint8Array, endStream: boolean): void {
     if (this.plugin) this.#toPlugin.waiting += bytes.length - this.plugin.sendData(bytes, endStream);
   }
@@ -204,6 +218,7 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     if (this.plugin) this.#leavePlugin(this.plugin);
     else instance.upstream.forget(this);
     if (this.#held) this.#release();
+    this.letGo();
     // Nobody waits for these bytes any more.
     this.client.credit(this.#toPlugin.settle());
   }

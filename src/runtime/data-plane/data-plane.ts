@@ -7,6 +7,8 @@ import type { Ledger, RouteTable } from "../model/route-table.js";
 import { CallMetrics } from "./call-metrics.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
 import { HttpDoor } from "./http/http-door.js";
+import { inflationBudgetBytes } from "./inflation.js";
+import { MemoryBudget } from "./memory-budget.js";
 import { openPath } from "./request-path.js";
 import { Routes } from "./routes.js";
 import { type CallService, serveCall } from "./serve-call.js";
@@ -49,6 +51,7 @@ export class DataPlane {
       reader: new ExecuteResponseReader(),
       messageBytes: options.settings.limits.messageBytes,
       defaultNamespace: options.settings.defaultNamespace,
+      inflating: new MemoryBudget(inflationBudgetBytes),
       now: () => performance.now(),
     };
     this.#door = new HttpDoor(this.#service, options.settings.limits.headerBytes);

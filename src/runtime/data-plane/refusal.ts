@@ -1,5 +1,6 @@
 import { codeName, PrismError, statusDetails } from "../../protocol/index.js";
 import { encodeGrpcMessage, HeaderList } from "../../wire/index.js";
+import { acceptedEncodings } from "./encoding.js";
 
 /** What is told of a message; clients bound the headers that they take. */
 const longestMessage = 1000;
@@ -17,7 +18,8 @@ export function failureTrailers(error: PrismError): HeaderList {
 
 /** A failure as a whole answer: gRPC's trailers-only. */
 export function failureAnswer(error: PrismError): HeaderList {
-  return new HeaderList([...answerHead.fields, ...statusFields(error)]);
+  const accepted = error.kind === "unknownEncoding" ? ["grpc-accept-encoding", acceptedEncodings] : [];
+  return new HeaderList([...answerHead.fields, ...accepted, ...statusFields(error)]);
 }
 
 /** The answer to what is no gRPC, in terms of HTTP. */

@@ -1,21 +1,33 @@
 import { grpcHeaderBytes, longestGrpcMessage, type PrismError } from "../../protocol/index.js";
+import type { Stream } from "../../wire/index.js";
 import { Call } from "./call.js";
 import * as failures from "./call-failures.js";
+import { Inflation, type InflationListener, mostInflatedBytes } from "./inflation.js";
 import type { Method } from "./methods.js";
 
 /** What may be put around a message; one that leaves no room for it could not be told by a gRPC header. */
 const roomForEnvelope = 64 * 1024;
 
+/** The flag of a gRPC message that says that it is compressed. */
+const compressedFlag = 1;
+
 const nothing = Buffer.alloc(0);
 
-/** A call that carries exactly one message, which is changed on its way. Its bytes are counted, never collected. */
-export abstract class UnaryCall<M extends Method = Method> extends Call<M> {
+/**
+ * A call that carries exactly one message, which is changed on its way. Its bytes are counted, never collected, unless
+ * they are compressed: then the message is inflated first.
+ */
+export abstract class UnaryCall<M extends Method = Method> extends Call<M> implements InflationListener {
   /** Bytes of the gRPC header that have come, where it comes in pieces. */
   #header: Buffer | undefined;
   #begun = false;
   /** Bytes of the message that have not come. */
   #left = 0;
   #complete = false;
+  /** Where the message is compressed. */
+  #inflation: Inflation | undefined;
+  /** The client has ended its stream behind a message that is being inflated. */
+  #endsInflated = false;
 
   /** The whole message in one piece, behind its gRPC header. Called instead of the three below. */
   protected abstract wholeMessage(framed: Buffer, endStream: boolean): void;
@@ -37,10 +49,35 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> {
     if (endStream && !this.ended) this.#checkComplete();
   }
 
+  onInflated(pieces: readonly Buffer[], bytes: number): void {
+    this.messageBegins(bytes);
+    for (const piece of pieces) if (!this.ended) this.messageGoesOn(piece);
+    if (!this.ended) this.messageEnds(this.#endsInflated);
+    this.#letGoOfDrained();
+  }
+
+  onTaken(bytes: number): void {
+    this.delay(-bytes);
+  }
+
+  onNotInflated(error: PrismError): void {
+    this.finishWith(error, "completed");
+  }
+
+  override onDrain(stream: Stream, bytes: number): void {
+    super.onDrain(stream, bytes);
+    if (this.#inflation) this.#letGoOfDrained();
+  }
+
+  protected override letGo(): void {
+    this.#inflation?.destroy();
+  }
+
   #isWhole(bytes: Buffer): boolean {
     if (this.#begun || this.#header !== undefined || bytes.length < grpcHeaderBytes) return false;
     const length = bytes.readUInt32BE(1);
-    return length === bytes.length - grpcHeaderBytes && this.#refusalOf(bytes[0] ?? 0, length) === undefined;
+    const isAll = bytes[0] === 0 && length === bytes.length - grpcHeaderBytes;
+    return isAll && this.#refusalOf(0, length) === undefined;
   }
 
   /** Gathers the gRPC header; what lies behind it is returned. */
@@ -53,24 +90,45 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> {
     const length = header.readUInt32BE(1);
     const refusal = this.#refusalOf(header[0] ?? 0, length);
     if (refusal) this.finishWith(refusal, "completed");
-    else {
-      this.#begun = true;
-      this.#left = length;
-      this.messageBegins(length);
-    }
+    else this.#begin(header[0] ?? 0, length);
     return header.subarray(grpcHeaderBytes);
+  }
+
+  #begin(flag: number, bytes: number): void {
+    this.#begun = true;
+    this.#left = bytes;
+    const { encoding } = this.plan;
+    if (flag === 0 || !encoding) return this.messageBegins(bytes);
+    const { messageBytes, inflating: budget, deadlines } = this.surroundings;
+    this.#inflation = new Inflation(bytes, { encoding, messageBytes, budget, deadlines }, this);
   }
 
   #goOn(bytes: Buffer, endStream: boolean): void {
     const isMore = bytes.length > this.#left;
     if (isMore) return this.finishWith(failures.secondMessage(), "completed");
     this.#left -= bytes.length;
-    if (bytes.length > 0) this.messageGoesOn(bytes);
+    if (bytes.length > 0) this.#take(bytes);
     if (this.#left > 0 || this.ended) return;
     if (!this.#complete) {
       this.#complete = true;
-      this.messageEnds(endStream);
-    } else if (endStream) this.toPlugin(nothing, true);
+      this.#endMessage(endStream);
+    } else if (endStream) this.#endCall();
+  }
+
+  #take(bytes: Buffer): void {
+    if (this.#inflation) this.delay(bytes.length - this.#inflation.push(bytes));
+    else this.messageGoesOn(bytes);
+  }
+
+  #endMessage(endStream: boolean): void {
+    if (!this.#inflation) return this.messageEnds(endStream);
+    this.#endsInflated = endStream;
+    this.#inflation.end();
+  }
+
+  #endCall(): void {
+    if (this.#inflation?.isOver === false) this.#endsInflated = true;
+    else this.toPlugin(nothing, true);
   }
 
   #checkComplete(): void {
@@ -79,9 +137,19 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> {
     this.finishWith(isSilent ? failures.noMessage() : failures.truncated(), "completed");
   }
 
+  /** What the plugin's side has taken over needs no room here any more. */
+  #letGoOfDrained(): void {
+    if (this.#inflation?.isOver && this.plugin?.queuedBytes === 0) this.#inflation.destroy();
+  }
+
   #refusalOf(flag: number, bytes: number): PrismError | undefined {
-    if (flag !== 0) return failures.compressed();
-    const most = this.surroundings.messageBytes || longestGrpcMessage - roomForEnvelope;
-    return bytes > most ? failures.messageTooLarge(bytes, most) : undefined;
+    const { messageBytes } = this.surroundings;
+    if (flag === 0) {
+      const most = messageBytes || longestGrpcMessage - roomForEnvelope;
+      return bytes > most ? failures.messageTooLarge(bytes, most) : undefined;
+    }
+    if (flag !== compressedFlag || !this.plan.encoding) return failures.encodingNotTold();
+    const most = messageBytes || mostInflatedBytes;
+    return bytes > most ? failures.inflatesTooLarge(most) : undefined;
   }
 }

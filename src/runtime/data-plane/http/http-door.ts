@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { CallService } from "../serve-call.js";
 import { HttpExchange, type ExchangeSettings } from "./http-exchange.js";
-import { MemoryBudget } from "./memory-budget.js";
+import { MemoryBudget } from "../memory-budget.js";
 
 /** The largest body, either way: it is held whole, as JSON and node:http's readers want it. gRPC knows no such bound. */
 const mostBodyBytes = 64 * 1024 * 1024;

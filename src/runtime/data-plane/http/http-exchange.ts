@@ -7,7 +7,7 @@ import { answerFromTrailers, failureAnswer } from "./http-failure.js";
 import { httpCall, type HttpAnswer, type HttpCall } from "./http-messages.js";
 import { HttpRefusal, type HttpRequest, readHttpRequest } from "./http-request.js";
 import { type CallResult, HttpStream } from "./http-stream.js";
-import type { MemoryBudget } from "./memory-budget.js";
+import type { MemoryBudget } from "../memory-budget.js";
 
 /** What every exchange shares. */
 export interface ExchangeSettings {

@@ -187,7 +187,7 @@ async function openListeners(
   const onBug = (where: string, reason: unknown): void =>
     log.error("an operator's request met a bug", { where, reason: explain(reason) });
   const metrics = new Metrics({
-    calls: () => proxies.calls(),
+    counted: () => proxies.counted(),
     proxies: () => proxies.status(),
     instances: () => supervisor.instances(),
   });

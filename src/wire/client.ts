@@ -5,6 +5,7 @@ import type { H2Stream } from "./h2-stream.js";
 import type { HeaderList } from "./header-list.js";
 import { factsOf } from "./header-rules.js";
 import { clientLimits, type Limits } from "./limits.js";
+import type { Refusal } from "./refusal.js";
 import type { Role } from "./role.js";
 import { StreamEvent } from "./stream-state.js";
 import type { ClientConnection, ClientListener, Stream, StreamListener } from "./types.js";
@@ -78,8 +79,10 @@ class Client implements Role, ClientConnection {
     const { connection } = this;
     const stream = connection.live.get(id);
     if (!connection.takes(StreamEvent.headers, id, stream) || stream === undefined) return;
-    if (headers === undefined) stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
-    else if (stream.headersSeen) this.#onTrailers(stream, headers, endStream);
+    if (headers === undefined) {
+      this.onRefused("header_bytes", "a header list that is larger than is taken");
+      stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
+    } else if (stream.headersSeen) this.#onTrailers(stream, headers, endStream);
     else this.#onResponse(stream, headers, endStream);
   }
 
@@ -103,6 +106,10 @@ class Client implements Role, ClientConnection {
     this.#isAwaited = false;
     this.#hasToldSettled = this.settled;
     this.#listener.onAvailable();
+  }
+
+  onRefused(refusal: Refusal, message: string): void {
+    this.#listener.onRefused?.(refusal, message);
   }
 
   onGone(reason: string): void {

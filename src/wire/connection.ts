@@ -1,16 +1,18 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ClosedStreams } from "./closed-streams.js";
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { ConnectionError, ErrorCode, overLimit, refusalOf } from "./error-code.js";
 import { defaultWindow, http2Preface, largestWindow } from "./frame.js";
 import { FrameReader } from "./frame-reader.js";
 import { H2Stream, type StreamOwner } from "./h2-stream.js";
+import { hangUp } from "./hang-up.js";
 import type { HeaderList } from "./header-list.js";
 import { Inbound } from "./inbound.js";
 import type { Limits } from "./limits.js";
 import { Outbound } from "./outbound.js";
 import { Outbox } from "./outbox.js";
 import { PrefaceReader } from "./preface.js";
+import type { Refusal } from "./refusal.js";
 import type { Role } from "./role.js";
 import { settingsFrame } from "./settings.js";
 import { after, isState, mayReceive, type StreamEvent, StreamState, Verdict } from "./stream-state.js";
@@ -18,8 +20,6 @@ import { TokenBucket } from "./token-bucket.js";
 import type { Connection, StreamListener } from "./types.js";
 import { Watch, type Watched } from "./watch.js";
 
-/** After our last word, so long is the peer's last word waited for: closing at once could take ours from it. */
-const lingerMs = 1000;
 const keepAlivePing = Buffer.from("prism:ka", "latin1");
 const shutdownPing = Buffer.from("prism:sd", "latin1");
 
@@ -124,7 +124,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   endWhenIdle(): void {
     if (!this.goingAway || this.closed || this.live.size > 0) return;
     this.#outbox.flush();
-    this.#hangUp();
+    hangUp(this.#socket);
   }
 
   ping(): void {
@@ -148,9 +148,20 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     return stream;
   }
 
+  refused(refusal: Refusal, message: string): void {
+    this.role.onRefused(refusal, message);
+  }
+
+  cut(error: ConnectionError): void {
+    if (this.closed) return;
+    this.refused(error.refusal, error.message);
+    this.destroy(error.code, error.message);
+  }
+
   /** Ends a stream for a fault of the peer. Such resets are counted (CVE-2025-8671). */
   fault(stream: H2Stream, code: number): void {
     this.#countReset();
+    this.refused(refusalOf(code), "a stream was reset for the peer's fault");
     stream.reset(code);
   }
 
@@ -264,10 +275,18 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
       const at = this.role.side === "server" && !this.#preface.isDone ? this.#preface.take(chunk) : 0;
       this.#reader.push(at === 0 ? chunk : chunk.subarray(at));
     } catch (reason) {
-      // Whatever else is thrown is a listener's fault, which breaks its promise; no other connection pays for it.
-      const code = reason instanceof ConnectionError ? reason.code : ErrorCode.INTERNAL_ERROR;
-      this.destroy(code, reason instanceof Error ? reason.message : String(reason));
+      if (reason instanceof ConnectionError) this.cut(reason);
+      else this.#onBug(reason);
     }
+  }
+
+  /** A listener breaks its promise not to throw: no other connection pays for it, and what it says is not for the peer. */
+  #onBug(reason: unknown): void {
+    this.refused(
+      "internal_error",
+      reason instanceof Error ? (reason.stack ?? reason.message) : String(reason),
+    );
+    this.destroy(ErrorCode.INTERNAL_ERROR, "a fault on this side");
   }
 
   #onRoom(): void {
@@ -277,7 +296,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
 
   #countReset(): void {
     if (this.#resets.take()) return;
-    throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "too many streams were reset");
+    throw overLimit("resets_per_second", "too many streams were reset");
   }
 
   /** The connection is over: every stream hears it, then whoever owns the connection. */
@@ -288,17 +307,8 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     clearInterval(this.#timer);
     this.#reader.stop();
     this.#outbox.close();
-    this.#hangUp();
+    hangUp(this.#socket);
     for (const stream of [...this.live.values()]) stream.close(ErrorCode.CANCEL, "connection");
     this.role.onGone(reason);
-  }
-
-  /** Says no more, and lets the socket go when the peer says no more either, or takes too long. */
-  #hangUp(): void {
-    const socket = this.#socket;
-    if (socket.destroyed || socket.writableEnded) return;
-    socket.end();
-    const timer = setTimeout(() => socket.destroy(), lingerMs).unref();
-    socket.once("close", () => clearTimeout(timer));
   }
 }

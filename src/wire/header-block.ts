@@ -1,4 +1,4 @@
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { overLimit } from "./error-code.js";
 
 /** Gathers HEADERS and its CONTINUATIONs to one block (RFC 9113, section 4.3), bounded while it arrives. */
 export class HeaderBlock {
@@ -29,7 +29,7 @@ export class HeaderBlock {
   go(fragment: Buffer, isLast: boolean): Buffer | undefined {
     // Empty ones would be a flood that no byte bound stops (CVE-2024-27316).
     if (fragment.length === 0 && !isLast) {
-      throw new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, "an empty CONTINUATION");
+      throw overLimit("header_bytes", "an empty CONTINUATION");
     }
     this.#add(fragment);
     if (!isLast) return undefined;
@@ -42,10 +42,7 @@ export class HeaderBlock {
   #add(fragment: Buffer): void {
     this.#bytes += fragment.length;
     if (this.#bytes > this.#mostBytes) {
-      throw new ConnectionError(
-        ErrorCode.ENHANCE_YOUR_CALM,
-        `a header block of more than ${this.#mostBytes} bytes`,
-      );
+      throw overLimit("header_bytes", `a header block of more than ${this.#mostBytes} bytes`);
     }
     this.#parts.push(Buffer.from(fragment));
   }

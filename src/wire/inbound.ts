@@ -1,5 +1,5 @@
 import type { Http2Connection } from "./connection.js";
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { ConnectionError, ErrorCode, overLimit } from "./error-code.js";
 import { Flag, FrameType } from "./frame.js";
 import type { FrameHead, FrameSink } from "./frame-reader.js";
 import type { H2Stream } from "./h2-stream.js";
@@ -49,7 +49,7 @@ export class Inbound implements FrameSink {
       throw protocol("a header block is interrupted, or goes on unasked");
     }
     if (this.#connection.outbound.isFlooded)
-      throw calm("too many answers wait for a peer that does not read");
+      throw overLimit("unread_answers", "too many answers wait for a peer that does not read");
   }
 
   onDataHead(id: number, length: number): void {
@@ -244,7 +244,8 @@ export class Inbound implements FrameSink {
   }
 
   #countIdle(): void {
-    if (!this.#idleFrames.take()) throw calm("too many frames that carry no work");
+    if (this.#idleFrames.take()) return;
+    throw overLimit("idle_frames_per_second", "too many frames that carry no work");
   }
 }
 
@@ -261,10 +262,6 @@ function checkSize(isRight: boolean, frame: string): void {
 
 function protocol(message: string): ConnectionError {
   return new ConnectionError(ErrorCode.PROTOCOL_ERROR, message);
-}
-
-function calm(message: string): ConnectionError {
-  return new ConnectionError(ErrorCode.ENHANCE_YOUR_CALM, message);
 }
 
 function windowOverflow(): ConnectionError {

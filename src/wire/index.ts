@@ -13,5 +13,6 @@ export {
 export { HeaderList } from "./header-list.js";
 export { clientLimits, type Limits, serverLimits } from "./limits.js";
 export { frameMessage, messageHeadBytes, MessageError, MessageReader } from "./message-reader.js";
+export type { LimitName, Refusal } from "./refusal.js";
 export { type ServeOptions, serveHttp2 } from "./server.js";
 export type * from "./types.js";

@@ -1,4 +1,5 @@
 import type { HeaderList } from "./header-list.js";
+import type { Refusal } from "./refusal.js";
 import type { Side } from "./settings.js";
 
 /** What a connection does in one way as a client, and in another as a server. */
@@ -10,6 +11,8 @@ export interface Role {
   onGoaway(lastStream: number, reason: string): void;
   /** A stream has ended, or the peer's SETTINGS have changed: there may be room for more. */
   onRoom(): void;
+  /** The peer was refused a stream, or the connection. */
+  onRefused(refusal: Refusal, message: string): void;
   /** The connection is gone, and every stream has heard it. */
   onGone(reason: string): void;
 }

@@ -1,10 +1,12 @@
 import type { Duplex } from "node:stream";
 import { Http2Connection } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
+import { GrpcStatus } from "./grpc-status.js";
 import type { H2Stream } from "./h2-stream.js";
 import { HeaderList } from "./header-list.js";
 import { factsOf } from "./header-rules.js";
 import { type Limits, serverLimits } from "./limits.js";
+import type { Refusal } from "./refusal.js";
 import type { Role } from "./role.js";
 import { StreamEvent } from "./stream-state.js";
 import type { Connection, ServerListener, StreamListener } from "./types.js";
@@ -31,7 +33,17 @@ export function serveHttp2(
   return connection;
 }
 
-const tooLarge = new HeaderList([":status", "431"]);
+/** For a client that speaks gRPC as much as for one that does not: which it is stood in the list. */
+const tooLarge = new HeaderList([
+  ":status",
+  "431",
+  "content-type",
+  "application/grpc",
+  "grpc-status",
+  String(GrpcStatus.RESOURCE_EXHAUSTED),
+  "grpc-message",
+  "the headers are larger than header_bytes or header_fields allow",
+]);
 
 /** Nobody: whom a stream has that was refused before anyone could hear it. */
 const nobody: StreamListener = { onHeaders: ignore, onData: ignore, onDrain: ignore, onClose: ignore };
@@ -65,6 +77,10 @@ class Server implements Role {
     // A server opens no streams.
   }
 
+  onRefused(refusal: Refusal, message: string): void {
+    this.#listener.onRefused?.(refusal, message);
+  }
+
   onGone(reason: string): void {
     this.#listener.onClose(reason);
   }
@@ -72,16 +88,20 @@ class Server implements Role {
   #onRequest(id: number, headers: HeaderList | undefined, endStream: boolean): void {
     const connection = this.#connection;
     connection.lastStream = id;
-    if (connection.goingAway || connection.streams >= connection.limits.concurrentStreams) {
+    const isFull = connection.streams >= connection.limits.concurrentStreams;
+    if (connection.goingAway || isFull) {
+      if (isFull) this.onRefused("streams_per_connection", "more streams at once than are allowed");
       connection.refuse(id, ErrorCode.REFUSED_STREAM);
       return;
     }
     if (headers === undefined) {
+      this.onRefused("header_bytes", "a header list that is larger than is taken");
       connection.makeStream(id, nobody).sendHeaders(tooLarge, true);
       return;
     }
     const { fault, contentLength } = factsOf(headers, "request", this.#like);
     if (fault !== undefined || (endStream && contentLength > 0)) {
+      this.onRefused("protocol_error", fault ?? "a request without the content that it announces");
       connection.refuse(id, ErrorCode.PROTOCOL_ERROR);
       return;
     }

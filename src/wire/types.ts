@@ -1,4 +1,5 @@
 import type { HeaderList } from "./header-list.js";
+import type { Refusal } from "./refusal.js";
 
 /** One stream of an HTTP/2 connection, either role. Everything queues until the windows and the socket allow it. */
 export interface Stream {
@@ -77,8 +78,17 @@ export interface ClientConnection extends Connection {
   open(headers: HeaderList, endStream: boolean, listener: StreamListener): Stream;
 }
 
+/** Hears what a peer is refused. */
+export interface RefusalListener {
+  /**
+   * The peer broke a rule or met a limit: it was refused a stream, or the connection with all of its streams. Called for
+   * each, so whoever writes it down bounds that. `message` is for a log.
+   */
+  onRefused?(refusal: Refusal, message: string): void;
+}
+
 /** Hears of a server connection's new streams. */
-export interface ServerListener {
+export interface ServerListener extends RefusalListener {
   /** A request's headers have arrived and are well formed. Returns who hears the rest. Must not throw. */
   onRequest(stream: ServerStream, headers: HeaderList, endStream: boolean): StreamListener;
   /** The connection is gone, exactly once, after every stream's `onClose`. `reason` is empty for an orderly end. */
@@ -86,7 +96,7 @@ export interface ServerListener {
 }
 
 /** Hears of a client connection's end. */
-export interface ClientListener {
+export interface ClientListener extends RefusalListener {
   /** The peer may take streams: its SETTINGS have come, or `canOpen` was false and is true again. */
   onAvailable(): void;
   /** The connection takes no new streams (GOAWAY or gone); streams that run may go on. At most once, before onClose. */

@@ -1,5 +1,6 @@
-import { ErrorCode } from "./error-code.js";
+import { ConnectionError, ErrorCode, overLimit } from "./error-code.js";
 import type { Limits } from "./limits.js";
+import type { Refusal } from "./refusal.js";
 
 /** A stream with something to send, as the watch sees it. */
 export interface WatchedStream {
@@ -24,7 +25,10 @@ export interface Watched {
   shutdown(): void;
   /** Goes on with a shutdown whose PING was not answered. */
   endShutdown(): void;
-  destroy(code: number, reason: string): void;
+  /** Tells that the peer is refused something. */
+  refused(refusal: Refusal, message: string): void;
+  /** Ends the connection for what the peer did, or did not do. */
+  cut(error: ConnectionError): void;
 }
 
 /** Looks at a connection's times now and then: one timer a connection, whatever its streams, and the precision of a tick. */
@@ -67,7 +71,7 @@ export class Watch {
     this.#tickedAt = now;
     const late = this.#late(now, elapsedMs);
     if (late !== undefined) {
-      this.#connection.destroy(late.code, late.reason);
+      this.#connection.cut(late);
       return;
     }
     this.#resetStalled(elapsedMs);
@@ -76,18 +80,19 @@ export class Watch {
     this.#hasHeard = false;
   }
 
-  #late(now: number, elapsedMs: number): { code: number; reason: string } | undefined {
+  #late(now: number, elapsedMs: number): ConnectionError | undefined {
     const { handshakeMs, headerBlockMs, stallMs } = this.#limits;
     const { isShaken, partialSince, isChoked } = this.#connection;
     if (!isShaken && isOver(now - this.#begunAt, handshakeMs)) {
-      return { code: ErrorCode.SETTINGS_TIMEOUT, reason: `no preface and SETTINGS within ${handshakeMs} ms` };
+      const message = `no preface and SETTINGS within ${handshakeMs} ms (handshake_ms)`;
+      return new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, message, "handshake_ms");
     }
     if (partialSince > 0 && isOver(now - partialSince, headerBlockMs)) {
-      return { code: ErrorCode.ENHANCE_YOUR_CALM, reason: `a frame took more than ${headerBlockMs} ms` };
+      return overLimit("header_block_ms", `a frame took more than ${headerBlockMs} ms`);
     }
     this.#chokedMs = isChoked ? this.#chokedMs + elapsedMs : 0;
     if (isOver(this.#chokedMs, stallMs)) {
-      return { code: ErrorCode.ENHANCE_YOUR_CALM, reason: `the peer has read nothing for ${stallMs} ms` };
+      return overLimit("stall_ms", `the peer has read nothing for ${stallMs} ms`);
     }
     return undefined;
   }
@@ -96,7 +101,9 @@ export class Watch {
     for (const stream of this.#connection.live.values()) {
       stream.stalledMs = stream.hasQueue && !stream.hasMoved ? stream.stalledMs + elapsedMs : 0;
       stream.hasMoved = false;
-      if (isOver(stream.stalledMs, this.#limits.stallMs)) stream.reset(ErrorCode.CANCEL);
+      if (!isOver(stream.stalledMs, this.#limits.stallMs)) continue;
+      this.#connection.refused("stall_ms", `a stream's window was not opened for ${this.#limits.stallMs} ms`);
+      stream.reset(ErrorCode.CANCEL);
     }
   }
 
@@ -107,7 +114,8 @@ export class Watch {
       this.#pingedAt = 0;
     } else if (this.#pingedAt > 0) {
       if (!isOver(now - this.#pingedAt, keepAliveAnswerMs)) return;
-      this.#connection.destroy(ErrorCode.NO_ERROR, `no answer to PING within ${keepAliveAnswerMs} ms`);
+      const message = `no answer to PING within ${keepAliveAnswerMs} ms (keep_alive_ms)`;
+      this.#connection.cut(new ConnectionError(ErrorCode.NO_ERROR, message, "keep_alive_ms"));
     } else if (isOver(now - this.#heardAt, keepAliveMs)) {
       this.#pingedAt = now;
       this.#connection.ping();

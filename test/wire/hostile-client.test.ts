@@ -250,7 +250,7 @@ describe("slowness has its end", () => {
 
     expect(await peer.goaway()).toEqual({
       code: ErrorCode.SETTINGS_TIMEOUT,
-      reason: "no preface and SETTINGS within 50 ms",
+      reason: "no preface and SETTINGS within 50 ms (handshake_ms)",
     });
   });
 
@@ -291,7 +291,7 @@ describe("slowness has its end", () => {
 
     await peer.heard(({ type, flags }) => type === PING && flags === 0);
 
-    expect((await peer.goaway()).reason).toBe("no answer to PING within 50 ms");
+    expect((await peer.goaway()).reason).toBe("no answer to PING within 50 ms (keep_alive_ms)");
   });
 });
 

@@ -7,6 +7,7 @@ import {
   type Connection,
   HeaderList,
   type Limits,
+  type Refusal,
   type ServerStream,
   serveHttp2,
   type StreamListener,
@@ -30,6 +31,7 @@ let connection: Connection;
 const streams: ServerStream[] = [];
 const closes: string[] = [];
 const ends: string[] = [];
+const refusals: [Refusal, string][] = [];
 
 /** Serves one client, which has been heard; every stream is kept for the test. */
 async function served(
@@ -42,6 +44,7 @@ async function served(
       { limits },
       {
         onRequest: (stream) => (streams.push(stream), onRequest(stream)),
+        onRefused: (refusal, message) => refusals.push([refusal, message]),
         onClose: (reason) => ends.push(reason),
       },
     );
@@ -54,7 +57,7 @@ async function served(
 afterEach(() => {
   peer.socket.destroy();
   server.close();
-  for (const list of [streams, closes, ends]) list.splice(0);
+  for (const list of [streams, closes, ends, refusals]) list.splice(0);
 });
 
 describe("an orderly shutdown", () => {
@@ -177,7 +180,7 @@ test("the owner hears the end after every stream has, and never twice", async ()
   expect(ends).toEqual(["stopped by the test"]);
 });
 
-test("a listener that throws costs its own connection only", async () => {
+test("a listener that throws costs its own connection only, and its words are for our log alone", async () => {
   await served({
     onRequest: () => {
       throw new Error("a bug");
@@ -186,8 +189,9 @@ test("a listener that throws costs its own connection only", async () => {
 
   peer.send(peer.request(1, END_STREAM));
 
-  expect(await peer.goaway()).toEqual({ code: ErrorCode.INTERNAL_ERROR, reason: "a bug" });
+  expect(await peer.goaway()).toEqual({ code: ErrorCode.INTERNAL_ERROR, reason: "a fault on this side" });
   await until("the end", () => ends.length === 1);
+  expect(refusals).toEqual([["internal_error", expect.stringContaining("Error: a bug")]]);
 });
 
 test("a client that is gone before it is heard of is over at once", async () => {

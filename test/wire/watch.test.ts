@@ -16,7 +16,8 @@ class Connection implements Watched {
   rest = (): void => void this.log.push("rest");
   shutdown = (): void => void this.log.push("shutdown");
   endShutdown = (): void => void this.log.push("endShutdown");
-  destroy = (_code: number, reason: string): void => void this.log.push(reason);
+  refused = (refusal: string): void => void this.log.push(refusal);
+  cut = ({ message }: Error): void => void this.log.push(message);
 }
 
 let connection: Connection;
@@ -46,7 +47,7 @@ test("a peer that has not said SETTINGS in time is cut", () => {
   expect(connection.log).toEqual([]);
   pass(2, heard);
 
-  expect(connection.log).toEqual(["no preface and SETTINGS within 10000 ms"]);
+  expect(connection.log).toEqual(["no preface and SETTINGS within 10000 ms (handshake_ms)"]);
 });
 
 test("a frame that trickles is cut, though bytes keep coming", () => {
@@ -54,7 +55,7 @@ test("a frame that trickles is cut, though bytes keep coming", () => {
 
   pass(12, heard);
 
-  expect(connection.log).toEqual(["a frame took more than 10000 ms"]);
+  expect(connection.log).toEqual(["a frame took more than 10000 ms (header_block_ms)"]);
 });
 
 describe("a peer that does not read", () => {
@@ -63,7 +64,7 @@ describe("a peer that does not read", () => {
 
     pass(62, heard);
 
-    expect(connection.log).toEqual(["the peer has read nothing for 60000 ms"]);
+    expect(connection.log).toEqual(["the peer has read nothing for 60000 ms (stall_ms)"]);
   });
 
   test("is kept as long as its socket takes something now and then", () => {
@@ -93,7 +94,7 @@ describe("a peer that does not read", () => {
       moves.hasMoved = true;
     });
 
-    expect(connection.log).toEqual(["reset stands with 8"]);
+    expect(connection.log).toEqual(["stall_ms", "reset stands with 8"]);
   });
 });
 
@@ -109,7 +110,7 @@ describe("silence", () => {
   test("after a PING is the end", () => {
     pass(44);
 
-    expect(connection.log).toEqual(["ping", "no answer to PING within 10000 ms"]);
+    expect(connection.log).toEqual(["ping", "no answer to PING within 10000 ms (keep_alive_ms)"]);
   });
 
   test("is not asked where keep-alive is off", () => {

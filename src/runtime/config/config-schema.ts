@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { limitsSection } from "./limits-schema.js";
 import { command, home, namespaceEntry, namespaceName, pluginName } from "./namespace-schema.js";
 import * as part from "./schema-parts.js";
 
@@ -25,12 +26,7 @@ const server = part.section({
   drain_ms: part.time().default(30_000),
   tls: part.mapping(tls).nullish(),
   admin_tls: part.mapping(tls).nullish(),
-  limits: part.section({
-    connections: part.whole({ min: 1 }).default(10_000),
-    streams_per_connection: part.whole({ min: 1 }).default(1_000),
-    header_bytes: part.size({ min: 1024, max: 2 ** 24 }).default(65_536),
-    message_bytes: part.size().default(0),
-  }),
+  limits: limitsSection,
 });
 
 const auth = part.section({

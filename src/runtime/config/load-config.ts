@@ -4,6 +4,7 @@ import { dirname, resolve } from "node:path";
 import type { Config, ListenAddress, ServerSettings } from "./config.js";
 import { type ConfigEntry, configSchema } from "./config-schema.js";
 import { examine } from "./examine.js";
+import { toWireLimits } from "./limits-schema.js";
 import { ConfigProblems } from "./problems.js";
 import { UnreadableFile, readText } from "./read-text.js";
 import type { SecretProvider } from "./secrets.js";
@@ -107,7 +108,6 @@ function defaultNamespaces(
 }
 
 function toServerSettings(server: ConfigEntry["server"], directory: string): ServerSettings {
-  const { limits } = server;
   return {
     listen: server.listen.map((address) => toAddress(address, directory)),
     admin: toAddress(server.admin, directory),
@@ -115,12 +115,7 @@ function toServerSettings(server: ConfigEntry["server"], directory: string): Ser
     proxies: server.proxies === "auto" ? Math.max(1, availableParallelism() - 1) : server.proxies,
     stateDirectory: resolve(directory, server.state_dir),
     drainMs: server.drain_ms,
-    limits: {
-      connections: limits.connections,
-      streamsPerConnection: limits.streams_per_connection,
-      headerBytes: limits.header_bytes,
-      messageBytes: limits.message_bytes,
-    },
+    limits: toWireLimits(server.limits),
   };
 }
 

@@ -1,15 +1,15 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { InstanceState } from "../model/plugin-instance.js";
-import type { CallCounter } from "../model/proxy-messages.js";
+import type { CallCounter, RefusalCounter } from "../model/proxy-messages.js";
 import { exposeDurations } from "./call-durations.js";
-import type { ProxyStatus } from "./proxies.js";
+import type { DataPlaneCounters, ProxyStatus } from "./proxies.js";
 import type { InstanceStatus } from "./supervisor-status.js";
 
 const states: readonly InstanceState[] = ["starting", "ready", "draining", "stopped", "failed"];
 
 /** Where the figures come from; asked at each scrape. */
 export interface MetricSources {
-  readonly calls: () => Promise<readonly CallCounter[]>;
+  readonly counted: () => Promise<DataPlaneCounters>;
   readonly proxies: () => Promise<readonly ProxyStatus[]>;
   readonly instances: () => readonly InstanceStatus[];
 }
@@ -33,13 +33,14 @@ export class Metrics {
 
   /** Everything as of now. A registry a scrape: what is no more leaves no trace, and scrapes do not meet. */
   async expose(): Promise<Exposition> {
-    const { calls, proxies, instances } = this.#sources;
+    const { counted, proxies, instances } = this.#sources;
     const registry = new Registry();
-    const counted = await calls();
-    addCalls(registry, counted);
+    const { calls, refused } = await counted();
+    addCalls(registry, calls);
+    addRefused(registry, refused);
     addProxies(registry, await proxies());
     addInstances(registry, instances());
-    const pages = [await registry.metrics(), exposeDurations(counted), await this.#process.metrics()];
+    const pages = [await registry.metrics(), exposeDurations(calls), await this.#process.metrics()];
     return { contentType: registry.contentType, text: pages.join("\n") };
   }
 }
@@ -49,6 +50,14 @@ function addCalls(registry: Registry, calls: readonly CallCounter[]): void {
   const help = "Calls that ended, by namespace, operation and gRPC status.";
   const total = new Counter({ name: "prism_calls_total", help, labelNames, registers: [registry] });
   for (const { namespace, operation, code, count } of calls) total.inc({ namespace, operation, code }, count);
+}
+
+function addRefused(registry: Registry, refused: readonly RefusalCounter[]): void {
+  const labelNames = ["peer", "reason"] as const;
+  const help =
+    "Connections and streams refused, by kind of peer (client, plugin) and by the limit that was met (a key of server.limits) or the HTTP/2 error code.";
+  const total = new Counter({ name: "prism_refused_total", help, labelNames, registers: [registry] });
+  for (const { peer, reason, count } of refused) total.inc({ peer, reason }, count);
 }
 
 function addProxies(registry: Registry, proxies: readonly ProxyStatus[]): void {

@@ -1,7 +1,7 @@
 import type { Server, Socket } from "node:net";
 import { PrismError } from "../../protocol/index.js";
 import type { Log } from "../model/log.js";
-import type { CallCounter, ProxySettings } from "../model/proxy-messages.js";
+import type { CallCounter, ProxySettings, RefusalCounter } from "../model/proxy-messages.js";
 import type { Ledger, Route, RouteTable } from "../model/route-table.js";
 import { HeldConnections } from "./held-connections.js";
 import type { LaunchProxy } from "./proxy.js";
@@ -34,6 +34,14 @@ export interface ProxyStatus {
   readonly connections: number;
   readonly inFlight: number;
   readonly restarts: number;
+}
+
+/** What all proxies have counted. */
+export interface DataPlaneCounters {
+  /** RED metrics. */
+  readonly calls: readonly CallCounter[];
+  /** What peers were refused. */
+  readonly refused: readonly RefusalCounter[];
 }
 
 /** The data plane as the control plane sees it: one table, one account, however many proxies there are or fall. */
@@ -104,10 +112,11 @@ export class Proxies implements RoutePublisher {
     return { ...sum, lost: sum.started - sum.completed - sum.failed - sum.cut };
   }
 
-  /** RED metrics since the runtime started, proxies that ended included. A proxy that is slow to tell adds what it told last. */
-  async calls(): Promise<readonly CallCounter[]> {
+  /** What was counted since the runtime started, proxies that ended included. A proxy that is slow to tell adds what it told last. */
+  async counted(): Promise<DataPlaneCounters> {
     await this.#count();
-    return this.#totals.callsWith(this.#places.map(({ link }) => link.latest));
+    const latest = this.#places.map(({ link }) => link.latest);
+    return { calls: this.#totals.callsWith(latest), refused: this.#totals.refusedWith(latest) };
   }
 
   /** Every proxy, asked now. */

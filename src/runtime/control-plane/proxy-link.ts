@@ -4,7 +4,14 @@ import type { FromProxy, ProxyCounters, ProxySettings } from "../model/proxy-mes
 import type { Ledger, RouteTable } from "../model/route-table.js";
 import type { LaunchProxy, Proxy } from "./proxy.js";
 
-const nothing: ProxyCounters = { connections: 0, inFlight: 0, generation: 0, calls: [], ledgers: {} };
+const nothing: ProxyCounters = {
+  connections: 0,
+  inFlight: 0,
+  generation: 0,
+  calls: [],
+  refused: [],
+  ledgers: {},
+};
 
 /** Hears what a proxy says unasked. */
 export interface LinkEvents {

@@ -1,4 +1,4 @@
-import type { CallCounter, ProxyCounters } from "../model/proxy-messages.js";
+import type { CallCounter, ProxyCounters, RefusalCounter } from "../model/proxy-messages.js";
 import type { Ledger } from "../model/route-table.js";
 
 /** Instances of which the account by ended proxies is kept; one is asked for soon after, when it is drained. */
@@ -8,14 +8,16 @@ const empty: Ledger = { started: 0, completed: 0, failed: 0, cut: 0 };
 /** What proxies counted that have ended, so that no figure ever goes down. */
 export class ProxyTotals {
   #calls: readonly CallCounter[] = [];
+  #refused: readonly RefusalCounter[] = [];
   readonly #ledgers = new Map<string, Ledger>();
 
   /**
    * Adds the last counters of a proxy that has ended. Its calls in flight ended with it: they count as cut. Calls that
    * began after it was last asked are in no account, neither as started nor as ended.
    */
-  bury({ calls, ledgers }: ProxyCounters): void {
+  bury({ calls, refused, ledgers }: ProxyCounters): void {
     this.#calls = sumCalls([this.#calls, calls]);
+    this.#refused = sumRefused([this.#refused, refused]);
     for (const [instance, { started, completed, failed }] of Object.entries(ledgers)) {
       const ended = { started, completed, failed, cut: started - completed - failed };
       this.#ledgers.set(instance, addLedgers(this.ledgerOf(instance), ended));
@@ -29,6 +31,11 @@ export class ProxyTotals {
   /** Calls of ended proxies and of these. */
   callsWith(living: readonly ProxyCounters[]): readonly CallCounter[] {
     return sumCalls([this.#calls, ...living.map(({ calls }) => calls)]);
+  }
+
+  /** What ended proxies and these refused. */
+  refusedWith(living: readonly ProxyCounters[]): readonly RefusalCounter[] {
+    return sumRefused([this.#refused, ...living.map(({ refused }) => refused)]);
   }
 
   /** An instance's account by ended proxies. */
@@ -56,11 +63,28 @@ export function addLedgers(...ledgers: readonly Ledger[]): Ledger {
 }
 
 function sumCalls(lists: readonly (readonly CallCounter[])[]): readonly CallCounter[] {
-  const sums = new Map<string, CallCounter>();
-  for (const call of lists.flat()) {
-    const key = JSON.stringify([call.namespace, call.operation, call.code]);
+  return sumRows(lists, ({ namespace, operation, code }) => [namespace, operation, code], addCalls);
+}
+
+function sumRefused(lists: readonly (readonly RefusalCounter[])[]): readonly RefusalCounter[] {
+  const add = (sum: RefusalCounter, { count }: RefusalCounter): RefusalCounter => ({
+    ...sum,
+    count: sum.count + count,
+  });
+  return sumRows(lists, ({ peer, reason }) => [peer, reason], add);
+}
+
+/** One row for all that have the same labels. */
+function sumRows<Row>(
+  lists: readonly (readonly Row[])[],
+  labels: (row: Row) => readonly string[],
+  add: (sum: Row, row: Row) => Row,
+): readonly Row[] {
+  const sums = new Map<string, Row>();
+  for (const row of lists.flat()) {
+    const key = JSON.stringify(labels(row));
     const sum = sums.get(key);
-    sums.set(key, sum === undefined ? call : addCalls(sum, call));
+    sums.set(key, sum === undefined ? row : add(sum, row));
   }
   return [...sums.values()];
 }

@@ -1,6 +1,7 @@
-import type { Socket } from "node:net";
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { ExecuteResponseReader } from "../../protocol/index.js";
-import { type Connection, serveHttp2 } from "../../wire/index.js";
+import { type Connection, type Limits, serveHttp2 } from "../../wire/index.js";
 import type { Log } from "../model/log.js";
 import type { ProxyCounters, ProxySettings } from "../model/proxy-messages.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
@@ -9,29 +10,31 @@ import { DeadlineWheel } from "./deadline-wheel.js";
 import { HttpDoor } from "./http/http-door.js";
 import { inflationBudgetBytes } from "./inflation.js";
 import { MemoryBudget } from "./memory-budget.js";
+import { type RefusalReason, PeerRefusals } from "./peer-refusals.js";
 import { openPath } from "./request-path.js";
 import { Routes } from "./routes.js";
 import { type CallService, serveCall } from "./serve-call.js";
 import { sniff } from "./sniff.js";
-import type { ReportUnreachable } from "./upstream.js";
+import type { UpstreamEvents } from "./upstream.js";
+import { wireLimits } from "./wire-limits.js";
 
 /** What a data plane is made with. */
 export interface DataPlaneOptions {
   readonly settings: ProxySettings;
   readonly log: Log;
   /** An instance's socket could not be reached, or a connection to it broke: look after it now. */
-  readonly onUnreachable: ReportUnreachable;
+  readonly onUnreachable: UpstreamEvents["onUnreachable"];
 }
 
 const nothing = Buffer.alloc(0);
 const noAccount: Ledger = { started: 0, completed: 0, failed: 0, cut: 0 };
-/** A full house is told this often at most. */
-const tellFullMs = 10_000;
 
 /** Serves clients' connections by a route table. One a process, or one within the runtime. */
 export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #service: CallService;
+  readonly #limits: Limits;
+  readonly #refusals: PeerRefusals;
   readonly #door: HttpDoor;
   readonly #sockets = new Set<Socket>();
   /** Those that have not said yet what they speak. */
@@ -39,27 +42,43 @@ export class DataPlane {
   readonly #connections = new Set<Connection>();
   #stopping = false;
   #whenEmpty: (() => void) | undefined;
-  #toldFullAt = -Infinity;
 
   constructor(options: DataPlaneOptions) {
+    const { log, onUnreachable } = options;
+    const { limits } = options.settings;
+    const now = (): number => performance.now();
     this.#options = options;
+    this.#limits = wireLimits(limits);
+    this.#refusals = new PeerRefusals(log, now);
+    const onRefused: UpstreamEvents["onRefused"] = (from, reason, message) =>
+      this.#refusals.add({ peer: "plugin", reason, message, from });
     this.#service = {
       path: openPath,
-      routes: new Routes({ generation: 0, routes: {} }, options.onUnreachable),
+      routes: new Routes({ generation: 0, routes: {} }, { onUnreachable, onRefused }),
       metrics: new CallMetrics(),
       deadlines: new DeadlineWheel(),
       reader: new ExecuteResponseReader(),
-      messageBytes: options.settings.limits.messageBytes,
+      messageBytes: limits.messageBytes,
       defaultNamespace: options.settings.defaultNamespace,
       inflating: new MemoryBudget(inflationBudgetBytes),
-      now: () => performance.now(),
+      now,
     };
-    this.#door = new HttpDoor(this.#service, options.settings.limits.headerBytes);
+    this.#door = new HttpDoor(this.#service, limits, (socket, { reason, message }) =>
+      this.#refuse(socket, reason, message),
+    );
   }
 
   /** Serves a connection until it ends. It is closed at once when there are too many, and when we are stopping. */
   accept(socket: Socket): void {
-    if (this.#stopping || this.#isFull()) {
+    const { connections, handshakeMs } = this.#options.settings.limits;
+    const isFull = this.#sockets.size >= connections;
+    if (isFull)
+      this.#refuse(
+        socket,
+        "connections",
+        `there are as many connections as server.limits.connections allows (${connections})`,
+      );
+    if (this.#stopping || isFull) {
       socket.destroy();
       return;
     }
@@ -67,10 +86,18 @@ export class DataPlane {
     this.#silent.add(socket);
     socket.once("close", () => this.#onGone(socket));
     socket.setNoDelay(true);
-    sniff(socket, this.#service.deadlines, (spoken, head) => {
-      this.#silent.delete(socket);
-      if (spoken === "http2") this.#serveHttp2(socket, head);
-      else this.#door.serve(socket, head);
+    sniff(socket, {
+      deadlines: this.#service.deadlines,
+      silenceMs: handshakeMs,
+      onSpoken: (spoken, head) => {
+        this.#silent.delete(socket);
+        if (spoken === "http2") this.#serveHttp2(socket, head);
+        else this.#door.serve(socket, head);
+      },
+      onSilence: () => {
+        this.#refuse(socket, "handshake_ms", `nothing came for ${handshakeMs} ms`);
+        socket.destroy();
+      },
     });
   }
 
@@ -92,6 +119,7 @@ export class DataPlane {
       inFlight: routes.inFlight,
       generation: routes.table.generation,
       calls: metrics.counters(),
+      refused: this.#refusals.counters(),
       ledgers: routes.ledgers(),
     };
   }
@@ -112,34 +140,25 @@ export class DataPlane {
   }
 
   #serveHttp2(socket: Socket, head: Buffer): void {
-    const { streamsPerConnection, headerBytes } = this.#options.settings.limits;
-    const limits = { concurrentStreams: streamsPerConnection, headerBytes };
     const connection = serveHttp2(
       socket,
-      { limits, head },
+      { limits: this.#limits, head },
       {
         onRequest: (stream, headers, endStream) => {
           const listener = serveCall(stream, headers, this.#service);
           if (endStream) listener.onData(stream, nothing, 0, true);
           return listener;
         },
+        onRefused: (refusal, message) => this.#refuse(socket, refusal, message),
         onClose: () => this.#connections.delete(connection),
       },
     );
     this.#connections.add(connection);
   }
 
-  #isFull(): boolean {
-    const { connections } = this.#options.settings.limits;
-    if (this.#sockets.size < connections) return false;
-    const now = this.#service.now();
-    if (now - this.#toldFullAt >= tellFullMs) {
-      this.#toldFullAt = now;
-      const message =
-        "a connection was closed at once: there are as many as server.limits.connections allows";
-      this.#options.log.warn(message, { limit: "server.limits.connections", connections });
-    }
-    return true;
+  #refuse(socket: Duplex, reason: RefusalReason, message: string): void {
+    const address = socket instanceof Socket ? socket.remoteAddress : undefined;
+    this.#refusals.add({ peer: "client", reason, message, from: address ?? "a Unix socket" });
   }
 
   #onGone(socket: Socket): void {

@@ -1,5 +1,5 @@
 import type { Ledger, RouteInstance } from "../model/route-table.js";
-import { type ReportUnreachable, Upstream } from "./upstream.js";
+import { Upstream, type UpstreamEvents } from "./upstream.js";
 
 /** How a lease ended: the call came to its end, the plugin or the way to it failed, or a drain cut it. */
 export type Outcome = "completed" | "failed" | "cut";
@@ -20,10 +20,10 @@ export class Instance {
   #started = 0;
   #whenIdle: (() => void)[] = [];
 
-  constructor({ id, socket, token }: RouteInstance, onUnreachable: ReportUnreachable) {
+  constructor({ id, socket, token }: RouteInstance, events: UpstreamEvents) {
     this.id = id;
     this.token = token;
-    this.upstream = new Upstream({ id, socket, onUnreachable });
+    this.upstream = new Upstream({ id, socket, events });
   }
 
   /** Calls that run. */

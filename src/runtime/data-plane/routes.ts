@@ -6,7 +6,7 @@ import { Instance } from "./instance.js";
 import { type Method, pluginExecute, pluginExecuteStream, type TunnelledEntry } from "./methods.js";
 import type { ToldFields } from "./passed-fields.js";
 import { PluginHeaders } from "./plugin-headers.js";
-import type { ReportUnreachable } from "./upstream.js";
+import type { UpstreamEvents } from "./upstream.js";
 
 /** Instances that serve no more and whose account is still told. */
 const mostRemembered = 256;
@@ -26,13 +26,13 @@ const nothingTold: ToldFields = {
 
 /** The route table as a proxy uses it, and the instances that it has named. */
 export class Routes {
-  readonly #onUnreachable: ReportUnreachable;
+  readonly #events: UpstreamEvents;
   readonly #instances = new Map<string, Instance>();
   #table: RouteTable;
   #routes = new Map<string, ActiveRoute>();
 
-  constructor(table: RouteTable, onUnreachable: ReportUnreachable) {
-    this.#onUnreachable = onUnreachable;
+  constructor(table: RouteTable, events: UpstreamEvents) {
+    this.#events = events;
     this.#table = table;
   }
 
@@ -86,7 +86,7 @@ export class Routes {
 
   #instance(route: RouteInstance): Instance {
     let instance = this.#instances.get(route.id);
-    if (!instance) this.#instances.set(route.id, (instance = new Instance(route, this.#onUnreachable)));
+    if (!instance) this.#instances.set(route.id, (instance = new Instance(route, this.#events)));
     return instance;
   }
 

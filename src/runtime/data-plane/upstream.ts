@@ -1,9 +1,14 @@
 import { connect, type Socket } from "node:net";
 import { PrismError } from "../../protocol/index.js";
-import { type ClientConnection, connectHttp2 } from "../../wire/index.js";
+import { type ClientConnection, connectHttp2, type Refusal } from "../../wire/index.js";
 
-/** Tells that an instance cannot be reached, or that a connection to it broke. */
-export type ReportUnreachable = (instance: string, reason: string) => void;
+/** Hears what goes wrong between us and an instance. */
+export interface UpstreamEvents {
+  /** Its socket cannot be reached, or a connection to it broke: look after it now. */
+  readonly onUnreachable: (instance: string, reason: string) => void;
+  /** It broke a rule of HTTP/2, or met a limit. */
+  readonly onRefused: (instance: string, refusal: Refusal, message: string) => void;
+}
 
 /** A call that waits for a connection. */
 export interface Waiting {
@@ -13,11 +18,11 @@ export interface Waiting {
   fail(error: PrismError): void;
 }
 
-/** Where an instance listens, and whom to tell when it does not. */
+/** Where an instance listens, and whom to tell what goes wrong. */
 export interface UpstreamSettings {
   readonly id: string;
   readonly socket: string;
-  readonly onUnreachable: ReportUnreachable;
+  readonly events: UpstreamEvents;
 }
 
 const dialMs = 5000;
@@ -104,6 +109,7 @@ export class Upstream {
   }
 
   #connected(socket: Socket): void {
+    const { id, events } = this.#settings;
     let inOrder = false;
     const leave = (): void => {
       this.#connections = this.#connections.filter((other) => other !== connection);
@@ -118,6 +124,7 @@ export class Upstream {
           leave();
           this.#dialIfWanted();
         },
+        onRefused: (refusal, message) => events.onRefused(id, refusal, message),
         onClose: (reason) => {
           const ours = !this.#connections.includes(connection);
           leave();
@@ -146,12 +153,12 @@ export class Upstream {
 
   #broke(connection: ClientConnection, reason: string): void {
     if (!connection.settled) return this.#unreachable(reason);
-    this.#settings.onUnreachable(this.#settings.id, reason);
+    this.#settings.events.onUnreachable(this.#settings.id, reason);
     this.#dialIfWanted();
   }
 
   #unreachable(reason: string): void {
-    this.#settings.onUnreachable(this.#settings.id, reason);
+    this.#settings.events.onUnreachable(this.#settings.id, reason);
     if (this.#connections.length > 0) return;
     const message = `the plugin instance ${this.#settings.id} cannot be reached (${reason}): try again in a moment`;
     for (const call of [...this.#waiting]) {

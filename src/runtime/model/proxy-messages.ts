@@ -40,13 +40,28 @@ export interface ProxySettings {
   readonly limits: WireLimits;
 }
 
-/** Walls of the wire (`server.limits`); each refusal names its key. */
+/** Walls of the wire: `server.limits`, whose keys have these names in snake case. Each refusal names its key. */
 export interface WireLimits {
   readonly connections: number;
   readonly streamsPerConnection: number;
   readonly headerBytes: number;
+  readonly headerFields: number;
   /** Size of a unary message. 0 = unlimited. */
   readonly messageBytes: number;
+  readonly streamWindow: number;
+  readonly connectionWindow: number;
+  readonly handshakeMs: number;
+  readonly headerBlockMs: number;
+  /** Over HTTP/1.1: from the first byte of a request to its last. 0 = any time. */
+  readonly requestMs: number;
+  readonly stallMs: number;
+  readonly idleMs: number;
+  readonly keepAliveMs: number;
+  readonly keepAliveAnswerMs: number;
+  readonly resetBurst: number;
+  readonly resetsPerSecond: number;
+  readonly idleFramesPerSecond: number;
+  readonly unreadAnswers: number;
 }
 
 /** Cumulative counters of one proxy since it started. */
@@ -56,8 +71,18 @@ export interface ProxyCounters {
   readonly generation: number;
   /** RED metrics, one row a (namespace, operation, code). */
   readonly calls: readonly CallCounter[];
+  /** What peers were refused, one row a (peer, reason). */
+  readonly refused: readonly RefusalCounter[];
   /** The account of each instance that has had a call. */
   readonly ledgers: Readonly<Record<string, Ledger>>;
+}
+
+/** How often one kind of peer was refused a connection or a stream for one reason. */
+export interface RefusalCounter {
+  readonly peer: "client" | "plugin";
+  /** A key of `server.limits`, or the name of an error code of HTTP/2. */
+  readonly reason: string;
+  readonly count: number;
 }
 
 /** Calls of one namespace and operation that ended with one code. */

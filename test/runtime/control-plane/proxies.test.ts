@@ -2,6 +2,7 @@ import { Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { Proxies } from "../../../src/runtime/control-plane/proxies.js";
 import type { Route } from "../../../src/runtime/model/route-table.js";
+import { defaultLimits } from "../../support/default-limits.js";
 import { ScriptedProxies } from "./scripted-proxies.js";
 import { RecordingLog } from "./supervised.js";
 
@@ -12,7 +13,6 @@ const route: Route = {
   fileDescriptors: [],
   deadlineMs: 0,
 };
-const limits = { connections: 1, streamsPerConnection: 1, headerBytes: 1, messageBytes: 0 };
 
 let scripted: ScriptedProxies;
 let log: RecordingLog;
@@ -22,7 +22,8 @@ beforeEach(async () => {
   scripted = new ScriptedProxies();
   log = new RecordingLog();
   proxies = new Proxies({
-    ...{ count: 2, launch: scripted.launch, settings: { limits, defaultNamespace: "" }, log },
+    ...{ count: 2, launch: scripted.launch, log },
+    settings: { limits: defaultLimits, defaultNamespace: "" },
     onUnreachable: () => undefined,
   });
   await proxies.start([]);

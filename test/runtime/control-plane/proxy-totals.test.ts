@@ -7,7 +7,8 @@ function counted(count: number, ledgers: ProxyCounters["ledgers"] = {}): ProxyCo
     ...{ namespace: "orders", operation: "get", code: "OK" },
     ...{ count, sumMs: count * 2, buckets: [0, count] },
   };
-  return { connections: 1, inFlight: 1, generation: 1, calls: [call], ledgers };
+  const refused = [{ peer: "client", reason: "protocol_error", count }] as const;
+  return { connections: 1, inFlight: 1, generation: 1, calls: [call], refused, ledgers };
 }
 
 describe("the figures of proxies that have ended", () => {
@@ -19,6 +20,16 @@ describe("the figures of proxies that have ended", () => {
 
     expect(totals.callsWith([counted(5)])).toEqual([
       { namespace: "orders", operation: "get", code: "OK", count: 12, sumMs: 24, buckets: [0, 12] },
+    ]);
+  });
+
+  test("are added for refusals too", () => {
+    const totals = new ProxyTotals();
+
+    totals.bury(counted(3));
+
+    expect(totals.refusedWith([counted(4), counted(5)])).toEqual([
+      { peer: "client", reason: "protocol_error", count: 12 },
     ]);
   });
 

@@ -55,7 +55,14 @@ export class ScriptedProxy {
   }
 
   #counters(): ProxyCounters {
-    return { connections: 0, inFlight: 0, generation: 0, calls: [], ledgers: { ...this.ledgers } };
+    return {
+      connections: 0,
+      inFlight: 0,
+      generation: 0,
+      calls: [],
+      refused: [],
+      ledgers: { ...this.ledgers },
+    };
   }
 }
 

@@ -7,11 +7,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { FromProxy, ToProxy } from "../../../src/runtime/model/proxy-messages.js";
 import type { RouteTable } from "../../../src/runtime/model/route-table.js";
+import { defaultLimits } from "../../support/default-limits.js";
 import { StockClient } from "../../support/stock-client.js";
 import { PluginStub } from "./plugin-stub.js";
 
 const entry = new URL("../../../src/runtime/data-plane/main.ts", import.meta.url).pathname;
-const limits = { connections: 100, streamsPerConnection: 100, headerBytes: 65_536, messageBytes: 0 };
 
 /** A forked proxy, as the runtime has one. */
 class ForkedProxy {
@@ -64,7 +64,8 @@ beforeEach(async () => {
   await once(server, "listening");
   client = new StockClient(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   proxy = new ForkedProxy();
-  proxy.say({ type: "start", settings: { limits, defaultNamespace: "" }, table: table(1) });
+  const settings = { limits: defaultLimits, defaultNamespace: "" };
+  proxy.say({ type: "start", settings, table: table(1) });
   await proxy.hear("ready");
 });
 afterEach(async () => {

@@ -7,6 +7,7 @@ import { DataPlane } from "../../../src/runtime/data-plane/index.js";
 import type { Log } from "../../../src/runtime/model/log.js";
 import type { CallCounter, WireLimits } from "../../../src/runtime/model/proxy-messages.js";
 import type { Ledger, Route } from "../../../src/runtime/model/route-table.js";
+import { defaultLimits } from "../../support/default-limits.js";
 import { StockClient } from "../../support/stock-client.js";
 import { PluginStub } from "./plugin-stub.js";
 
@@ -18,12 +19,7 @@ export interface ProxiedOptions {
   readonly defaultNamespace?: string;
 }
 
-const limits: WireLimits = {
-  connections: 100,
-  streamsPerConnection: 1000,
-  headerBytes: 65_536,
-  messageBytes: 0,
-};
+const limits: WireLimits = { ...defaultLimits, connections: 100 };
 
 /** A data plane on a port of its own, with the namespace "orders" served by a stub. */
 export class Proxied {

@@ -1,6 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { WireLimits } from "../../model/proxy-messages.js";
 import type { CallService } from "../serve-call.js";
+import { answerClientError, type ClientFault } from "./client-error.js";
 import { HttpExchange, type ExchangeSettings } from "./http-exchange.js";
 import { MemoryBudget } from "../memory-budget.js";
 
@@ -9,17 +12,16 @@ const mostBodyBytes = 64 * 1024 * 1024;
 /** What all bodies together may hold. */
 const mostHeldBytes = 256 * 1024 * 1024;
 
-/** Time limits of the HTTP/1.1 door. */
-export interface HttpTimes {
-  /** From a request's first byte to the end of its head. */
-  readonly headMs: number;
-  /** … to the end of its body. */
-  readonly requestMs: number;
-  /** With not a byte either way. */
-  readonly silenceMs: number;
-}
+/** With not a byte either way: longer than an operation may well take. */
+const silenceMs = 120_000;
+/** How often connections are looked at for requests that take too long. */
+const tickMs = 1000;
 
-const defaultTimes: HttpTimes = { headMs: 10_000, requestMs: 60_000, silenceMs: 120_000 };
+/** What the door keeps to of `server.limits`. */
+export type HttpLimits = Pick<WireLimits, "headerBytes" | "headerBlockMs" | "requestMs">;
+
+/** Hears what a client is refused before there is a request. */
+export type OnClientFault = (socket: Duplex, fault: ClientFault) => void;
 
 /** Serves HTTP/1.1 on connections that are handed to it. */
 export class HttpDoor {
@@ -28,18 +30,24 @@ export class HttpDoor {
   readonly #running = new Set<ServerResponse>();
   #stopping = false;
 
-  constructor(service: CallService, headerBytes: number, times: HttpTimes = defaultTimes) {
+  constructor(service: CallService, limits: HttpLimits, onFault: OnClientFault) {
+    const { headerBytes, headerBlockMs, requestMs } = limits;
     const bodyBytes = Math.min(mostBodyBytes, service.messageBytes || mostBodyBytes);
     this.#settings = { service, bodyBytes, budget: new MemoryBudget(mostHeldBytes) };
-    const limits = {
-      maxHeaderSize: headerBytes,
-      headersTimeout: times.headMs,
-      requestTimeout: times.requestMs,
-    };
-    this.#server = createServer({ ...limits, connectionsCheckingInterval: 1000 }, (request, response) =>
-      this.#exchange(request, response),
+    this.#server = createServer(
+      {
+        maxHeaderSize: headerBytes,
+        headersTimeout: headerBlockMs,
+        requestTimeout: requestMs,
+        connectionsCheckingInterval: Math.min(tickMs, headerBlockMs),
+      },
+      (request, response) => this.#exchange(request, response),
     );
-    this.#server.timeout = times.silenceMs;
+    this.#server.timeout = silenceMs;
+    this.#server.on("clientError", (error, socket) => {
+      const fault = answerClientError(error, socket);
+      if (fault) onFault(socket, fault);
+    });
     // node:http keeps its time limits only for a server that listens; this one is handed its connections.
     this.#server.emit("listening");
   }

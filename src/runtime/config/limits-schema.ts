@@ -1,0 +1,52 @@
+import type { z } from "zod";
+import type { WireLimits } from "../model/proxy-messages.js";
+import * as part from "./schema-parts.js";
+
+/** HTTP/2's smallest window, and its largest (RFC 9113, section 6.9). */
+const window = { min: 65_535, max: 2 ** 31 - 1 };
+
+/** `server.limits`. What each bounds, and why it is as it is, stands with the wire's own limits. */
+export const limitsSection = part.section({
+  connections: part.whole({ min: 1 }).default(10_000),
+  streams_per_connection: part.whole({ min: 1 }).default(1_000),
+  header_bytes: part.size({ min: 1024, max: 2 ** 24 }).default(65_536),
+  header_fields: part.whole({ min: 16, max: 65_536 }).default(256),
+  message_bytes: part.size().default(0),
+  stream_window: part.size(window).default(512 * 1024),
+  connection_window: part.size(window).default(16 * 1024 ** 2),
+  handshake_ms: part.time({ min: 1 }).default(10_000),
+  header_block_ms: part.time({ min: 1 }).default(10_000),
+  request_ms: part.time().default(60_000),
+  stall_ms: part.time({ min: 1 }).default(60_000),
+  idle_ms: part.time().default(0),
+  keep_alive_ms: part.time().default(30_000),
+  keep_alive_answer_ms: part.time({ min: 1 }).default(10_000),
+  reset_burst: part.whole({ min: 1 }).default(100),
+  resets_per_second: part.whole().default(50),
+  idle_frames_per_second: part.whole({ min: 10 }).default(1_000),
+  unread_answers: part.whole({ min: 1 }).default(1_000),
+});
+
+/** `server.limits` as the data plane takes them. */
+export function toWireLimits(limits: z.output<typeof limitsSection>): WireLimits {
+  return {
+    connections: limits.connections,
+    streamsPerConnection: limits.streams_per_connection,
+    headerBytes: limits.header_bytes,
+    headerFields: limits.header_fields,
+    messageBytes: limits.message_bytes,
+    streamWindow: limits.stream_window,
+    connectionWindow: limits.connection_window,
+    handshakeMs: limits.handshake_ms,
+    headerBlockMs: limits.header_block_ms,
+    requestMs: limits.request_ms,
+    stallMs: limits.stall_ms,
+    idleMs: limits.idle_ms,
+    keepAliveMs: limits.keep_alive_ms,
+    keepAliveAnswerMs: limits.keep_alive_answer_ms,
+    resetBurst: limits.reset_burst,
+    resetsPerSecond: limits.resets_per_second,
+    idleFramesPerSecond: limits.idle_frames_per_second,
+    unreadAnswers: limits.unread_answers,
+  };
+}

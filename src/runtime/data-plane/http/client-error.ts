@@ -1,0 +1,53 @@
+import { STATUS_CODES } from "node:http";
+import type { Duplex } from "node:stream";
+import { PrismError } from "../../../protocol/index.js";
+import type { RefusalReason } from "../peer-refusals.js";
+import { failureAnswer } from "./http-failure.js";
+import { HttpRefusal } from "./http-request.js";
+
+/** What came of bytes that node:http could not make a request of. */
+export interface ClientFault {
+  readonly reason: RefusalReason;
+  readonly message: string;
+}
+
+/** Answers bytes that are no request, and closes; undefined where the client has left, which is no fault. */
+export function answerClientError(error: Error & { code?: string }, socket: Duplex): ClientFault | undefined {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return undefined;
+  }
+  const { status, reason, message } = faultOf(error.code ?? "");
+  const { body = Buffer.alloc(0) } = failureAnswer(
+    new HttpRefusal(new PrismError("invalidRequest", message), status),
+  );
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    "connection: close",
+    "content-type: application/json",
+    `content-length: ${body.length}`,
+  ];
+  // What else it sends is not read: it might be the body that smuggles the next request.
+  socket.end(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]), () => socket.destroy());
+  return { reason, message };
+}
+
+function faultOf(code: string): ClientFault & { readonly status: number } {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return {
+        status: 431,
+        reason: "header_bytes",
+        message: "the headers are larger than server.limits.header_bytes: send fewer or shorter ones",
+      };
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return {
+        status: 408,
+        reason: "request_ms",
+        message:
+          "the request did not come within server.limits.header_block_ms and request_ms: send it faster, or use gRPC",
+      };
+    default:
+      return { status: 400, reason: "protocol_error", message: `the request is no HTTP/1.1 (${code})` };
+  }
+}

@@ -1,0 +1,12 @@
+import type { Duplex } from "node:stream";
+
+/** After our last word, so long is the peer's last word waited for: closing at once could take ours from it. */
+const lingerMs = 1000;
+
+/** Says no more, and lets the socket go when the peer says no more either, or takes too long. */
+export function hangUp(socket: Duplex): void {
+  if (socket.destroyed || socket.writableEnded) return;
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), lingerMs).unref();
+  socket.once("close", () => clearTimeout(timer));
+}

@@ -24,6 +24,7 @@ import {
   serveHttp2,
   type Stream,
   type StreamListener,
+  TextAnswer,
 } from "../wire/index.js";
 import type { CallHead } from "./call-context.js";
 import { Namespaces, type NamespaceSettings } from "./namespaces.js";
@@ -42,6 +43,7 @@ export interface PluginServerSettings extends NamespaceSettings {
 
 /** What a request's headers say; worked out once for headers that come again. */
 interface RequestHead {
+  readonly isGrpc: boolean;
   readonly method: string;
   readonly namespace: string;
   readonly timeoutMs: number | undefined;
@@ -60,6 +62,12 @@ const trustedPeer: Partial<Limits> = {
 };
 
 const service = "/prism.plugin.BackendPlugin/";
+
+/** The answer to what is no gRPC, in terms of HTTP. */
+const notGrpc = new TextAnswer(
+  415,
+  "a plugin speaks gRPC to Prism (content-type application/grpc): send your requests to Prism",
+);
 
 /** Speaks the plugin protocol for one plugin, on whatever connections it is given. */
 export class PluginServer {
@@ -110,6 +118,7 @@ export class PluginServer {
 
   #route(stream: Stream, headers: HeaderList, endStream: boolean): StreamListener {
     const head = (headers.memo ??= this.#read(headers)) as RequestHead;
+    if (!head.isGrpc) return notGrpc.to(stream, endStream);
     try {
       if (head.refusal) throw head.refusal;
       if (endStream) throw new PrismError("invalidRequest", "the call carries no message");
@@ -159,6 +168,7 @@ export class PluginServer {
     const path = headers.get(":path") ?? "";
     const timeout = headers.get("grpc-timeout");
     return {
+      isGrpc: headers.get("content-type")?.startsWith("application/grpc") === true,
       method: path.startsWith(service) ? path.slice(service.length) : path,
       namespace: headers.get("prism-namespace") ?? "",
       timeoutMs: timeout === undefined ? undefined : timerMs(parseTimeout(timeout)),

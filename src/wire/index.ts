@@ -15,4 +15,5 @@ export { clientLimits, type Limits, serverLimits } from "./limits.js";
 export { frameMessage, messageHeadBytes, MessageError, MessageReader } from "./message-reader.js";
 export type { LimitName, Refusal } from "./refusal.js";
 export { type ServeOptions, serveHttp2 } from "./server.js";
+export { TextAnswer } from "./text-answer.js";
 export type * from "./types.js";

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, type IncomingHttpHeaders } from "node:http2";
+import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "vitest";
@@ -52,6 +53,23 @@ test("leaves alone a socket that somebody listens on, and a file that is none", 
 
   expect(existsSync(file)).toBe(true);
   await first.close();
+});
+
+test("answers what is no gRPC in terms of HTTP, and says who is to be asked instead", async () => {
+  await using served = await serveOperations({});
+  const session = connect("http://plugin", {
+    createConnection: () => createConnection(served.plugin.socket),
+  });
+  const request = session.request({ ":path": "/" });
+  let text = "";
+  request.setEncoding("utf8").on("data", (part: string) => (text += part));
+
+  const [headers] = (await once(request, "response")) as [IncomingHttpHeaders & { ":status"?: number }];
+  await once(request, "end");
+
+  expect(headers[":status"]).toBe(415);
+  expect(text).toContain("send your requests to Prism");
+  session.destroy();
 });
 
 test("closing lets a running operation finish, and closes the namespace after it", async () => {

@@ -94,8 +94,8 @@ export class DataPlane {
         if (spoken === "http2") this.#serveHttp2(socket, head);
         else this.#door.serve(socket, head);
       },
-      onSilence: () => {
-        this.#refuse(socket, "handshake_ms", `nothing came for ${handshakeMs} ms`);
+      onRefused: (reason, message) => {
+        this.#refuse(socket, reason, message);
         socket.destroy();
       },
     });

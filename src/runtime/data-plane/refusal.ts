@@ -1,5 +1,5 @@
 import { codeName, PrismError, statusDetails } from "../../protocol/index.js";
-import { encodeGrpcMessage, HeaderList } from "../../wire/index.js";
+import { encodeGrpcMessage, HeaderList, TextAnswer } from "../../wire/index.js";
 import { acceptedEncodings } from "./encoding.js";
 
 /** What is told of a message; clients bound the headers that they take. */
@@ -23,11 +23,9 @@ export function failureAnswer(error: PrismError): HeaderList {
 }
 
 /** The answer to what is no gRPC, in terms of HTTP. */
-export const notGrpcAnswer = new HeaderList([":status", "415", "content-type", "text/plain; charset=utf-8"]);
-
-/** … and its body. */
-export const notGrpcBody = Buffer.from(
-  "over HTTP/2 Prism speaks gRPC (POST with content-type application/grpc): send JSON and raw bytes over HTTP/1.1\n",
+export const notGrpc = new TextAnswer(
+  415,
+  "over HTTP/2 Prism speaks gRPC (POST with content-type application/grpc): send JSON and raw bytes over HTTP/1.1",
 );
 
 function statusFields(error: PrismError): string[] {

@@ -4,7 +4,7 @@ import { Call, type CallSurroundings } from "./call.js";
 import { type CallPlan, planCall, type Planner, type RefusedPlan } from "./call-plan.js";
 import { ExecuteCall } from "./execute-call.js";
 import type { TypedEntry } from "./methods.js";
-import { failureAnswer, notGrpcAnswer, notGrpcBody } from "./refusal.js";
+import { failureAnswer, notGrpc } from "./refusal.js";
 import { TypedCall } from "./typed-call.js";
 
 /** What serving calls needs: shared by all calls of a process. */
@@ -44,11 +44,8 @@ function overLimit({ table, metrics }: CallPlan, reason: unknown): RefusedPlan {
 
 function refuse(stream: Stream, { answer, error, metrics }: RefusedPlan): StreamListener {
   metrics.count(error.code, 0);
-  if (answer) stream.sendHeaders(answer, true);
-  else {
-    stream.sendHeaders(notGrpcAnswer, false);
-    stream.sendData(notGrpcBody, true);
-  }
+  if (!answer) return notGrpc.to(stream);
+  stream.sendHeaders(answer, true);
   return deaf;
 }
 

@@ -295,13 +295,17 @@ describe("a client over HTTP/1.1", () => {
     expect(text).toContain("HTTP/1.1 204");
   });
 
-  test("that says nonsense is answered 400", async () => {
+  test.each([
+    ["another protocol in the form of HTTP", "GET / HTTQ/1.1\r\n\r\n", "HTTP/1.1 400 Bad Request"],
+    ["TLS", "\x16\x03\x01 hello\r\n\r\n", ""],
+    ["a method that nobody has", "INVALID CONNECTION PREFACE\r\n\r\n", ""],
+  ])("that says %s is answered what HTTP has for it, and else nothing", async (_what, said, answer) => {
     const socket = connect(prism.port, "127.0.0.1");
     let text = "";
     socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
-    socket.write("\x16\x03\x01 hello\r\n\r\n");
+    socket.write(said, "latin1");
     await once(socket, "close");
 
-    expect(text).toContain("400");
+    expect(text.split("\r\n")[0]).toBe(answer);
   });
 });

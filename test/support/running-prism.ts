@@ -28,6 +28,8 @@ export interface RunningPrism {
 export interface ServeOptions {
   /** YAML of `namespaces:` and the like; absent = the default namespace on SQLite. */
   readonly yaml?: string;
+  /** More keys of `server:`, as in `default_namespace: orders`. */
+  readonly serverKeys?: string;
   readonly proxies?: number;
   /** Serve from this directory, as an earlier run left it. */
   readonly directory?: string;
@@ -43,7 +45,8 @@ export async function servePrism(options: ServeOptions = {}): Promise<RunningPri
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "prism-e2e-")));
   const address = options.address ?? `127.0.0.1:${await freePort()}`;
   const admin = options.admin ?? `127.0.0.1:${await freePort()}`;
-  const server = `server: { listen: "${address}", admin: "${admin}", proxies: ${options.proxies ?? 1}, state_dir: state }\n`;
+  const more = options.serverKeys === undefined ? "" : `, ${options.serverKeys}`;
+  const server = `server: { listen: "${address}", admin: "${admin}", proxies: ${options.proxies ?? 1}, state_dir: state${more} }\n`;
   const config = join(directory, "prism.yaml");
   await writeFile(config, server + (options.yaml ?? ""));
   const child = spawn(process.execPath, [join(root, "bin/run.js"), "serve", "--config", config], {

@@ -132,7 +132,7 @@ function compose({ config, options, log, teardown }: Start, state: StateDirector
   const proxies = new Proxies({
     count: Math.max(1, server.proxies),
     launch: server.proxies === 0 ? inProcessProxy(log) : forkedProxy(proxyEntry()),
-    settings: { limits: server.limits, defaultNamespace: server.defaultNamespace },
+    settings: { limits: server.limits, defaultNamespace: server.defaultNamespace, cors: server.cors },
     log,
     onUnreachable: (instance, reason) => supervisor.noticeUnreachable(instance, reason),
   });

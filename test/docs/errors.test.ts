@@ -4,7 +4,7 @@ import { codeName, type ErrorKind, PrismError, statusOf } from "../../src/protoc
 import { httpStatusOf } from "../../src/protocol/http-status.js";
 import { tableRows } from "./table-rows.js";
 
-const answering = ["data-plane/http", "control-plane/admin"];
+const answering = ["data-plane/cors", "data-plane/http", "control-plane/admin"];
 const page = new URL("../../docs/errors.md", import.meta.url);
 
 test("docs/errors.md tells of every kind its reason, its gRPC status and its HTTP status, and of no other", async () => {

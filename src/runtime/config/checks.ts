@@ -49,6 +49,15 @@ export function checkAddresses(document: ExaminedDocument, directory: string): v
   }
 }
 
+/** Credentials are for pages that are known (Fetch standard: not with "*"). */
+export function checkCors(document: ExaminedDocument): void {
+  const path = ["server", "cors", "credentials"] as const;
+  const origins = document.at("server", "cors", "origins");
+  if (document.at(...path) !== true || !isList(origins) || !origins.includes("*")) return;
+  const message = 'expected false where origins has "*": list the origins that may use credentials';
+  document.tell([{ path, message }]);
+}
+
 /** A place for secrets is of one kind. */
 export function checkSecretProviders(document: ExaminedDocument): void {
   for (const index of entriesOf(document, "secrets")) {

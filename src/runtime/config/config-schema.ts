@@ -26,6 +26,11 @@ const server = part.section({
   drain_ms: part.time().default(30_000),
   tls: part.mapping(tls).nullish(),
   admin_tls: part.mapping(tls).nullish(),
+  cors: part.section({
+    origins: part.listOr([], part.pageOrigin()),
+    max_age_ms: part.time().default(600_000),
+    credentials: part.flag().default(false),
+  }),
   limits: limitsSection,
 });
 

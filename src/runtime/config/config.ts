@@ -1,5 +1,5 @@
 import type { ChannelKind, Namespace, PluginCode } from "../model/namespace.js";
-import type { WireLimits } from "../model/proxy-messages.js";
+import type { CorsSettings, WireLimits } from "../model/proxy-messages.js";
 import type { SecretProvider } from "./secrets.js";
 
 /** A whole `prism.yaml`: checked, defaults filled in, paths absolute, secrets still references. */
@@ -28,6 +28,7 @@ export interface ServerSettings {
   readonly stateDirectory: string;
   /** How long a stop, or a reload, waits for calls in flight. */
   readonly drainMs: number;
+  readonly cors: CorsSettings;
   readonly limits: WireLimits;
 }
 

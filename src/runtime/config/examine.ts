@@ -2,7 +2,14 @@ import type { z } from "zod";
 import type { Namespace, Owner } from "../model/namespace.js";
 import { checkDeclaredPlugins, checkNamespaceCode } from "./check-code.js";
 import { findShapeProblems } from "./check-shape.js";
-import { checkAddresses, checkBackOff, checkNames, checkReferences, checkSecretProviders } from "./checks.js";
+import {
+  checkAddresses,
+  checkBackOff,
+  checkCors,
+  checkNames,
+  checkReferences,
+  checkSecretProviders,
+} from "./checks.js";
 import type { DeclaredPlugin } from "./config.js";
 import { ExaminedDocument } from "./examined-document.js";
 import { findLaterKeys } from "./later-keys.js";
@@ -47,6 +54,7 @@ export function examine<Entry extends { namespaces?: readonly NamespaceEntry[] |
   document.tell(findLaterKeys(document.value));
   checkReferences(document);
   checkAddresses(document, directory);
+  checkCors(document);
   checkSecretProviders(document);
   checkNames(document, "plugins");
   checkNames(document, "namespaces");

@@ -108,6 +108,7 @@ function defaultNamespaces(
 }
 
 function toServerSettings(server: ConfigEntry["server"], directory: string): ServerSettings {
+  const { cors } = server;
   return {
     listen: server.listen.map((address) => toAddress(address, directory)),
     admin: toAddress(server.admin, directory),
@@ -115,6 +116,7 @@ function toServerSettings(server: ConfigEntry["server"], directory: string): Ser
     proxies: server.proxies === "auto" ? Math.max(1, availableParallelism() - 1) : server.proxies,
     stateDirectory: resolve(directory, server.state_dir),
     drainMs: server.drain_ms,
+    cors: { origins: cors.origins, maxAgeMs: cors.max_age_ms, credentials: cors.credentials },
     limits: toWireLimits(server.limits),
   };
 }

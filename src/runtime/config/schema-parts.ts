@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JsonObject } from "../model/namespace.js";
-import { readListenAddress, readRate, readSize, readTime } from "./values.js";
+import { readListenAddress, readPageOrigin, readRate, readSize, readTime } from "./values.js";
 
 // One convention holds for every piece: an issue's message is what was *expected*; for unknown keys it is the list of
 // those that are known; `params.at` is "key" where the key itself is not what was expected. check-shape.ts makes
@@ -115,6 +115,11 @@ export function rate() {
 /** An address to listen on. */
 export function listenAddress() {
   return leaf("host:port, [::1]:port or unix:/path", readListenAddress);
+}
+
+/** Where a web page comes from, or any. */
+export function pageOrigin() {
+  return leaf('"*", or an origin as browsers write it, such as https://app.example.com', readPageOrigin);
 }
 
 /** A mapping of anything, such as a plugin's own settings; absent or empty it is empty. */

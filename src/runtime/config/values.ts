@@ -45,6 +45,17 @@ export function readListenAddress(value: unknown): ListenAddress | undefined {
   return { kind: "tcp", host, port, text: value };
 }
 
+/** Where a web page comes from: scheme, host, and port where it is not the usual one, as browsers write it; or "*". */
+export function readPageOrigin(value: unknown): string | undefined {
+  if (typeof value !== "string") return undefined;
+  if (value === "*") return value;
+  const [, scheme = "", host = ""] = /^([a-z][a-z0-9+.-]*):\/\/([^\s/?#@"<>]+)$/.exec(value) ?? [];
+  // Browsers know hosts of these alone; that of an extension, say, is a name.
+  const isWeb = scheme === "http" || scheme === "https";
+  const isWritten = isWeb ? URL.canParse(value) && new URL(value).origin === value : host !== "";
+  return isWritten ? value : undefined;
+}
+
 /** Whether only this machine can reach the address. */
 export function isLocal(address: ListenAddress): boolean {
   if (address.kind === "unix") return true;

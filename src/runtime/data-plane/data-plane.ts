@@ -6,7 +6,10 @@ import type { Log } from "../model/log.js";
 import type { ProxyCounters, ProxySettings } from "../model/proxy-messages.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
 import { CallMetrics } from "./call-metrics.js";
+import { answerPreflight } from "./cors/answer-preflight.js";
+import { Cors } from "./cors/cors.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
+import { GrpcWebDoor } from "./grpc-web/grpc-web-door.js";
 import { HttpDoor } from "./http/http-door.js";
 import { inflationBudgetBytes } from "./inflation.js";
 import { MemoryBudget } from "./memory-budget.js";
@@ -48,6 +51,7 @@ export class DataPlane {
     const { limits } = options.settings;
     const now = (): number => performance.now();
     this.#options = options;
+    const cors = new Cors(options.settings.cors);
     this.#limits = wireLimits(limits);
     this.#refusals = new PeerRefusals(log, now);
     const onRefused: UpstreamEvents["onRefused"] = (from, reason, message) =>
@@ -62,7 +66,9 @@ export class DataPlane {
       defaultNamespace: options.settings.defaultNamespace,
       inflating: new MemoryBudget(inflationBudgetBytes),
       now,
+      otherwise: (stream, headers) => answerPreflight(stream, headers, cors) ?? web.serve(stream, headers),
     };
+    const web = new GrpcWebDoor(this.#service, cors);
     this.#door = new HttpDoor(this.#service, limits, (socket, { reason, message }) =>
       this.#refuse(socket, reason, message),
     );

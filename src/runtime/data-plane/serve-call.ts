@@ -1,14 +1,18 @@
 import { PrismError } from "../../protocol/index.js";
-import { ErrorCode, type HeaderList, type Stream, type StreamListener } from "../../wire/index.js";
+import type { HeaderList, Stream, StreamListener } from "../../wire/index.js";
 import { Call, type CallSurroundings } from "./call.js";
 import { type CallPlan, planCall, type Planner, type RefusedPlan } from "./call-plan.js";
+import { deaf } from "./deaf.js";
 import { ExecuteCall } from "./execute-call.js";
 import type { TypedEntry } from "./methods.js";
 import { failureAnswer, notGrpc } from "./refusal.js";
 import { TypedCall } from "./typed-call.js";
 
 /** What serving calls needs: shared by all calls of a process. */
-export interface CallService extends Planner, CallSurroundings {}
+export interface CallService extends Planner, CallSurroundings {
+  /** Serves a request that is no gRPC, and tells who hears the rest of it; undefined where no door knows it either. */
+  readonly otherwise: (stream: Stream, headers: HeaderList) => StreamListener | undefined;
+}
 
 /**
  * Serves one call. All is decided here, at its header block, before a byte of its body is read; then bytes flow through
@@ -16,7 +20,10 @@ export interface CallService extends Planner, CallSurroundings {}
  */
 export function serveCall(stream: Stream, headers: HeaderList, service: CallService): StreamListener {
   const plan = planCall(headers, service); // who calls, may they, where does it go?
-  if (plan.kind === "refused") return refuse(stream, plan);
+  if (plan.kind === "refused") {
+    const other = plan.answer ? undefined : service.otherwise(stream, headers);
+    return other ?? refuse(stream, plan);
+  }
   try {
     service.path.limit(plan.permit); // is there room?
   } catch (reason) {
@@ -48,14 +55,3 @@ function refuse(stream: Stream, { answer, error, metrics }: RefusedPlan): Stream
   stream.sendHeaders(answer, true);
   return deaf;
 }
-
-/** Hears the rest of a call that has been refused, and ends the stream when the client goes on talking. */
-const deaf: StreamListener = {
-  onHeaders: () => undefined,
-  onData: (stream, _bytes, windowBytes, endStream) => {
-    stream.credit(windowBytes);
-    if (!endStream) stream.reset(ErrorCode.NO_ERROR);
-  },
-  onDrain: () => undefined,
-  onClose: () => undefined,
-};

@@ -38,6 +38,18 @@ export interface ProxySettings {
   /** The namespace of calls that name none; empty = such calls are refused. */
   readonly defaultNamespace: string;
   readonly limits: WireLimits;
+  /** Absent: pages of other origins may not call. */
+  readonly cors?: CorsSettings;
+}
+
+/** Which pages may call that come from elsewhere (`server.cors`). */
+export interface CorsSettings {
+  /** As browsers write them, "https://app.example.com"; "*" = all. */
+  readonly origins: readonly string[];
+  /** How long a browser may go by the answer to a preflight. */
+  readonly maxAgeMs: number;
+  /** Whether the browser may add cookies and certificates of its own. */
+  readonly credentials: boolean;
 }
 
 /** Walls of the wire: `server.limits`, whose keys have these names in snake case. Each refusal names its key. */

@@ -103,6 +103,24 @@ const badFiles: readonly BadFile[] = [
     ],
   },
   {
+    file: "origins that no browser writes so",
+    yaml: 'server:\n  cors:\n    origins: ["https://app.example.com/", app.example.com, "https://a.example:443", "http://A.example", "null"]\n',
+    told: [
+      'prism.yaml:3:15 server.cors.origins.0: expected "*", or an origin as browsers write it, such as https://app.example.com, got "https://app.example.com/"',
+      'prism.yaml:3:43 server.cors.origins.1: expected "*", or an origin as browsers write it, such as https://app.example.com, got "app.example.com"',
+      'prism.yaml:3:60 server.cors.origins.2: expected "*", or an origin as browsers write it, such as https://app.example.com, got "https://a.example:443"',
+      'prism.yaml:3:85 server.cors.origins.3: expected "*", or an origin as browsers write it, such as https://app.example.com, got "http://A.example"',
+      'prism.yaml:3:105 server.cors.origins.4: expected "*", or an origin as browsers write it, such as https://app.example.com, got "null"',
+    ],
+  },
+  {
+    file: "credentials for every page there is",
+    yaml: 'server: { cors: { origins: ["*"], credentials: true } }\n',
+    told: [
+      'prism.yaml:1:48 server.cors.credentials: expected false where origins has "*": list the origins that may use credentials',
+    ],
+  },
+  {
     file: "sizes that are none",
     yaml: "server: { limits: { header_bytes: 64KB, message_bytes: -1 } }\n",
     told: [

@@ -16,6 +16,7 @@ test("without a file there is one namespace, default, on SQLite in a process of 
     admin: { kind: "tcp", host: "127.0.0.1", port: 50052, text: "127.0.0.1:50052" },
     stateDirectory: join(cwd, ".prism"),
     drainMs: 30_000,
+    cors: { origins: [], maxAgeMs: 600_000, credentials: false },
     limits: { connections: 10_000, streamsPerConnection: 1_000, headerBytes: 65_536, messageBytes: 0 },
   });
   expect(config.server.proxies).toBeGreaterThanOrEqual(1);
@@ -42,6 +43,21 @@ test("a file that declares no namespaces serves the default one, and an empty li
 
   expect(silent.namespaces.map(({ name, owner }) => [name, owner.kind])).toEqual([["default", "default"]]);
   expect(none.namespaces).toEqual([]);
+});
+
+test("pages may be of any origin that browsers write", async () => {
+  const origins = [
+    "https://app.example.com",
+    "http://localhost:5173",
+    "http://[::1]:8080",
+    "chrome-extension://abc",
+  ];
+
+  const { server } = await loadYaml(
+    `server: { cors: { origins: ${JSON.stringify(origins)}, max_age_ms: 1h } }\n`,
+  );
+
+  expect(server.cors).toEqual({ origins, maxAgeMs: 3_600_000, credentials: false });
 });
 
 test("what the command line says goes before the file, and is held to the same rules", async () => {

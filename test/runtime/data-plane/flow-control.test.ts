@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { framed, type ReceivedCall, replyHead, replyOk } from "./plugin-stub.js";
 import { Proxied } from "./proxied.js";
 import { path, RawClient } from "./raw-client.js";
+import { Sender, settled } from "./sender.js";
 
 const MiB = 1024 * 1024;
 /** A window on each side of the proxy, the sockets' own buffers, and what is on its way. */
@@ -21,37 +22,9 @@ afterEach(async () => {
   await prism.stop();
 });
 
-/** Waits until a number has not changed for many round trips of another client. */
-async function settled(read: () => number): Promise<number> {
-  const other = await RawClient.connect(prism.port);
-  let last = read();
-  for (let quiet = 0; quiet < 30; quiet++) {
-    await other.call(path.get, { "prism-namespace": "none" }, true).result;
-    if (read() !== last) quiet = 0;
-    last = read();
-  }
-  other.vanish();
-  return last;
-}
-
-/** Sends so many bytes as they drain. */
-class Sender {
-  sent = 0;
-  #left = total;
-
-  more(stream: ReceivedCall["stream"]): void {
-    while (this.#left > 0 && stream.queuedBytes < 256 * 1024 && !stream.sendClosed) {
-      this.#left -= piece.length;
-      this.sent += piece.length;
-      stream.sendData(piece, false);
-      if (this.#left <= 0) stream.sendHeaders(replyOk, true);
-    }
-  }
-}
-
 describe("a reader that is slow", () => {
   test("on the client's side stops the plugin, and gets all when it reads on", async () => {
-    const sender = new Sender();
+    const sender = new Sender(total);
     prism.plugin.answer = () => undefined;
     prism.plugin.onCall = ({ stream }) => {
       stream.sendHeaders(replyHead, false);
@@ -62,7 +35,7 @@ describe("a reader that is slow", () => {
     const call = raw.call(path.stream);
     call.reads = false;
     call.send(framed(Buffer.from("x")));
-    const sentAtFirst = await settled(() => sender.sent);
+    const sentAtFirst = await settled(prism.port, () => sender.sent);
     call.resume();
     const result = await call.result;
 
@@ -83,7 +56,7 @@ describe("a reader that is slow", () => {
     const call = raw.call(path.stream);
     for (let sent = 0; sent < total; sent += piece.length) call.send(piece, sent + piece.length >= total);
     const received = await next;
-    const receivedAtFirst = await settled(() => received.received);
+    const receivedAtFirst = await settled(prism.port, () => received.received);
     prism.plugin.credits = true;
     received.stream.credit(receivedAtFirst);
 
@@ -93,7 +66,7 @@ describe("a reader that is slow", () => {
   });
 
   test("slows nobody else down", async () => {
-    const sender = new Sender();
+    const sender = new Sender(total);
     prism.plugin.onData = ({ stream }) => {
       stream.sendHeaders(replyHead, false);
       sender.more(stream);
@@ -102,7 +75,7 @@ describe("a reader that is slow", () => {
     const slow = raw.call(path.stream);
     slow.reads = false;
     slow.send(framed(Buffer.from("x")));
-    await settled(() => sender.sent);
+    await settled(prism.port, () => sender.sent);
     prism.plugin.onData = undefined;
 
     const quick = await Promise.all(
@@ -113,7 +86,7 @@ describe("a reader that is slow", () => {
   });
 
   test("that leaves frees what was held for it", async () => {
-    const sender = new Sender();
+    const sender = new Sender(total);
     prism.plugin.answer = () => undefined;
     prism.plugin.onCall = ({ stream }) => {
       stream.sendHeaders(replyHead, false);
@@ -172,7 +145,7 @@ describe("calls that wait for a connection", () => {
     const calls = Array.from({ length: 40 }, () =>
       raw.call(path.get).send(framed(Buffer.from([10, 1, 107]))),
     );
-    const together = await settled(() => waiting.length);
+    const together = await settled(prism.port, () => waiting.length);
     const connections = prism.plugin.connections;
     prism.plugin.answer = ({ stream }) => {
       stream.sendHeaders(replyHead, false);

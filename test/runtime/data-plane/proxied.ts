@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataPlane } from "../../../src/runtime/data-plane/index.js";
 import type { Log } from "../../../src/runtime/model/log.js";
-import type { CallCounter, WireLimits } from "../../../src/runtime/model/proxy-messages.js";
+import type { CallCounter, CorsSettings, WireLimits } from "../../../src/runtime/model/proxy-messages.js";
 import type { Ledger, Route } from "../../../src/runtime/model/route-table.js";
 import { defaultLimits } from "../../support/default-limits.js";
 import { StockClient } from "../../support/stock-client.js";
@@ -15,6 +15,7 @@ import { PluginStub } from "./plugin-stub.js";
 export interface ProxiedOptions {
   readonly route?: Partial<Route>;
   readonly limits?: Partial<WireLimits>;
+  readonly cors?: Partial<CorsSettings>;
   readonly token?: string;
   readonly defaultNamespace?: string;
 }
@@ -58,6 +59,7 @@ export class Proxied {
       settings: {
         limits: { ...limits, ...options.limits },
         defaultNamespace: options.defaultNamespace ?? "",
+        ...(options.cors && { cors: { origins: [], maxAgeMs: 0, credentials: false, ...options.cors } }),
       },
       log,
       onUnreachable: (instance, reason) => this.unreachable.push(`${instance}: ${reason}`),

@@ -1,0 +1,42 @@
+import { HeaderList } from "../../../wire/index.js";
+import type { Cors } from "../cors/cors.js";
+import { type WebForm, webFormOf } from "./web-form.js";
+import { fieldsForBrowsers, toGrpcHeaders } from "./web-headers.js";
+
+/** What the head of a gRPC-Web request says. Holds for every request with the same head. */
+export class WebRequest {
+  readonly form: WebForm;
+  /** The headers of the gRPC call. */
+  readonly headers: HeaderList;
+  readonly #cors: Cors;
+  readonly #origin: string | undefined;
+  /** The head that was answered last, as the call gave it and as it went out: most answers have the same. */
+  #answered: { readonly from: HeaderList; readonly made: HeaderList } | undefined;
+
+  /** Reads a request's head; undefined where it is no gRPC-Web. */
+  static from(headers: HeaderList, cors: Cors): WebRequest | undefined {
+    const form = webFormOf(headers);
+    return form && new WebRequest(headers, form, cors);
+  }
+
+  private constructor(headers: HeaderList, form: WebForm, cors: Cors) {
+    this.form = form;
+    this.headers = toGrpcHeaders(headers, form.grpcType);
+    this.#cors = cors;
+    this.#origin = headers.get("origin");
+  }
+
+  /** The head of the answer, from the head of the call's. */
+  answerHead(from: HeaderList): HeaderList {
+    if (this.#answered?.from !== from) this.#answered = { from, made: this.#makeHead(from) };
+    return this.#answered.made;
+  }
+
+  #makeHead(from: HeaderList): HeaderList {
+    const passed = fieldsForBrowsers(from);
+    const names = passed.filter((_, index) => index % 2 === 0);
+    const status = [":status", "200", "content-type", this.form.answerType];
+    const cors = this.#cors.fieldsFor(this.#origin, names);
+    return new HeaderList([...status, ...passed, ...cors], from.neverIndexed);
+  }
+}

@@ -67,6 +67,29 @@ describe("the walk over an ExecuteRequest's fields", () => {
     );
   });
 
+  const appended = metadataEntries({ "prism-principal": "ann" }).length;
+  test.each([
+    ["an entry's key that reaches beyond its entry", [0x22, 2, 0x0a, appended]],
+    ["a type URL that reaches beyond its Any", [0x12, 2, 0x0a, appended]],
+    ["a field within, unknown, that reaches beyond its entry", [0x22, 3, 0x9a, 1, appended]],
+    ["a length within that its entry cuts", [0x22, 1, 0x0a, 0]],
+    ["metadata as a varint, which a lenient decoder takes for a length", [0x20, appended]],
+    ["an entry's key as a varint", [0x22, 2, 0x08, 0]],
+  ])("refuses %s: it would swallow who calls, and leave the name that the client gave", (_what, tail) => {
+    const forged = Buffer.concat([metadataEntries({ "prism-principal": "eve" }), Buffer.from(tail)]);
+
+    expect(scan(forged, [])).toBeUndefined();
+    expect(scan(forged, [...forged].fill(1))).toBeUndefined();
+  });
+
+  test("passes over fields that it does not know, of any wire type, at both depths", () => {
+    const unknown = [0x78, 150, 1, 0x7d, 0, 0, 0, 0, 0x79, 0, 0, 0, 0, 0, 0, 0, 0, 0x7a, 1, 0];
+    const message = Buffer.from([...unknown, 0x22, unknown.length, ...unknown, 0x0a, 3, 0x67, 0x65, 0x74]);
+
+    expect(scan(message, [])?.operation).toBe("get");
+    expect(principalBehind(message)).toBe("ann");
+  });
+
   test("keeps no name that is longer than an operation's can be", () => {
     const long = create(ExecuteRequestSchema, { operation: "x".repeat(10_000) });
 

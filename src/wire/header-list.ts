@@ -17,6 +17,8 @@ export class HeaderList {
    * itself adds authorization, cookies and Prism's own token.
    */
   readonly neverIndexed: readonly string[];
+  /** @internal The list that this one begins with, where it was made by {@link after}. */
+  readonly base: HeaderList | undefined;
   /** Room for what a reader worked out from this list, so that it need not do so again. The wire never looks. */
   memo: unknown = undefined;
   /** @internal What the rules say of this list; worked out once. */
@@ -24,9 +26,23 @@ export class HeaderList {
   /** @internal It has been sent before, so its bytes are worth keeping. */
   sent = false;
 
-  constructor(fields: readonly string[], neverIndexed: readonly string[] = none) {
+  constructor(fields: readonly string[], neverIndexed: readonly string[] = none, base?: HeaderList) {
     this.fields = fields;
     this.neverIndexed = neverIndexed;
+    this.base = base;
+  }
+
+  /**
+   * A list that begins with another, which is sent again and again. So much of its block is written from the bytes that
+   * the other made: a call pays only for what is its own.
+   */
+  static after(
+    base: HeaderList,
+    fields: readonly string[],
+    neverIndexed: readonly string[] = none,
+  ): HeaderList {
+    const secrets = base.neverIndexed.length === 0 ? neverIndexed : base.neverIndexed.concat(neverIndexed);
+    return new HeaderList(base.fields.concat(fields), secrets, base);
   }
 
   /** The first value of a name, undefined where there is none. */

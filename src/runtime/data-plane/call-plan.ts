@@ -1,10 +1,10 @@
-import { metadataEntries, PrismError } from "../../protocol/index.js";
+import { PrismError } from "../../protocol/index.js";
 import { type HeaderList, parseTimeout } from "../../wire/index.js";
 import type { Permit } from "../model/permit.js";
-import type { Principal } from "../model/principal.js";
 import type { RouteTable } from "../model/route-table.js";
 import { type CallMetrics, type OperationMetrics, otherOperation, unknownNamespace } from "./call-metrics.js";
 import { type Encoding, encodingFrom } from "./encoding.js";
+import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
 import { type Method, methodAt } from "./methods.js";
 import { passedFields, type ToldFields } from "./passed-fields.js";
@@ -50,7 +50,10 @@ export interface Planner {
   readonly metrics: CallMetrics;
   /** The namespace of calls that name none; empty = such calls are refused. */
   readonly defaultNamespace: string;
+  readonly identity: Identity;
 }
+
+const nothing = Buffer.alloc(0);
 
 /** Decides a call by its header block, or looks up what was decided when the same block came before. */
 export function planCall(headers: HeaderList, planner: Planner): CallPlan | RefusedPlan {
@@ -73,25 +76,31 @@ function decide(headers: HeaderList, planner: Planner): CallPlan | RefusedPlan {
   }
 }
 
-function serve(headers: HeaderList, head: RequestHead, { path, routes, metrics }: Planner): CallPlan {
+function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPlan {
+  const { path, routes, metrics, identity } = planner;
   const principal = path.authenticate(headers); // who is calling?
   const method = methodOf(head); // what do they want?
   const namespace = namespaceOf(head, method);
   const permit = path.authorize(principal, { namespace, operation: method.operation }); // may they?
   const route = routes.find(permit.namespace); // where does it go?
-  route.checkServed(method);
+  const served = route.serve(method, metrics);
+  const isWrapped = isChanged(method);
   return {
     kind: "served",
     table: routes.table,
     permit,
     method,
     route,
-    instance: route.instance,
-    encoding: isChanged(method) ? encodingFrom(head.encoding) : undefined,
-    headers: route.headersFor(method, toldFields(method, { principal, head, headers })),
-    suffix: metadataEntries(identity(principal, head)),
+    instance: served.instance,
+    encoding: isWrapped ? encodingFrom(head.encoding) : undefined,
+    headers: served.headersFor(
+      isWrapped
+        ? undefined
+        : toldFields(method, { who: identity.fields(principal, head.traceparent), head, headers }),
+    ),
+    suffix: isWrapped ? identity.metadata(principal, head.traceparent) : nothing,
     timeoutMs: timeoutOf(head, route),
-    metrics: metrics.of(namespace, labelOf(method)),
+    metrics: served.metrics,
   };
 }
 
@@ -121,31 +130,15 @@ function isChanged({ kind }: Method): boolean {
   return kind === "typed" || kind === "execute";
 }
 
-/** Who calls and in which trace, as the plugin sees it. */
-function identity({ name }: Principal, { traceparent }: RequestHead): Record<string, string> {
-  return { "prism-principal": name, ...(traceparent === "" ? {} : { traceparent }) };
-}
-
-/** What the headers of a call tell the plugin. A raw stream's messages are the client's own, so how they are coded is told as well. */
+/** What the headers of a call tell the plugin, who calls before all. Messages that pass as they are may be coded, and that is told as well. */
 function toldFields(
   method: Method,
-  { principal, head, headers }: { principal: Principal; head: RequestHead; headers: HeaderList },
+  { who, head, headers }: { who: string[]; head: RequestHead; headers: HeaderList },
 ): ToldFields {
-  const who = Object.entries(identity(principal, head)).flat();
-  if (method.kind === "tunnelled") {
-    const passed = passedFields(headers, head);
-    return { ...passed, fields: [...who, ...passed.fields] };
-  }
-  const coding = [
-    ...(head.encoding === "" ? [] : ["grpc-encoding", head.encoding]),
-    ...(head.acceptEncoding === "" ? [] : ["grpc-accept-encoding", head.acceptEncoding]),
-  ];
-  return {
-    authority: "plugin",
-    contentType: "application/grpc",
-    fields: [...who, ...coding],
-    neverIndexed: [],
-  };
+  if (method.kind === "tunnelled") return passedFields(headers, head, who);
+  if (head.encoding !== "") who.push("grpc-encoding", head.encoding);
+  if (head.acceptEncoding !== "") who.push("grpc-accept-encoding", head.acceptEncoding);
+  return { authority: "plugin", contentType: "application/grpc", fields: who, neverIndexed: [] };
 }
 
 function timeoutOf({ timeout }: RequestHead, { deadlineMs }: ActiveRoute): number | undefined {
@@ -164,10 +157,4 @@ function metricsOfRefused({ path, namespace }: RequestHead, { routes, metrics }:
   const operation = method?.kind === "typed" ? method.operation : otherOperation;
   const known = Object.hasOwn(routes.table.routes, namespace);
   return metrics.of(known ? namespace : unknownNamespace, operation);
-}
-
-/** Clients can make methods up, so those of a plugin's own service count by the service, and raw ones by their body. */
-function labelOf(method: Method): string {
-  if (method.kind === "typed") return method.operation;
-  return method.kind === "tunnelled" ? method.service : otherOperation;
 }

@@ -13,6 +13,7 @@ import { GrpcWebDoor } from "./grpc-web/grpc-web-door.js";
 import { HttpDoor } from "./http/http-door.js";
 import { inflationBudgetBytes } from "./inflation.js";
 import { MemoryBudget } from "./memory-budget.js";
+import { Identity } from "./identity.js";
 import { type RefusalReason, PeerRefusals } from "./peer-refusals.js";
 import { openPath } from "./request-path.js";
 import { Routes } from "./routes.js";
@@ -60,6 +61,7 @@ export class DataPlane {
       path: openPath,
       routes: new Routes({ generation: 0, routes: {} }, { onUnreachable, onRefused }),
       metrics: new CallMetrics(),
+      identity: new Identity(),
       deadlines: new DeadlineWheel(),
       reader: new ExecuteResponseReader(),
       messageBytes: limits.messageBytes,

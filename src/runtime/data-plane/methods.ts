@@ -1,5 +1,6 @@
 import { Data } from "../../protocol/gen/prism/data/v1/data_pb.js";
 import { BackendPlugin } from "../../protocol/gen/prism/plugin/plugin_pb.js";
+import { otherOperation } from "./call-metrics.js";
 import { isServiceOfPlugins, RequestWrapper, typedMethods, type TypedMethod } from "../../protocol/index.js";
 
 /** A method of a typed service: its messages are wrapped and unwrapped. */
@@ -62,6 +63,15 @@ const methods: ReadonlyMap<string, Method> = new Map(
  */
 export function methodAt(path: string): Method | undefined {
   return methods.get(path) ?? tunnelledEntry(path);
+}
+
+/**
+ * A method's label in metrics. Clients can make methods up, so those of a plugin's own service count by the service, and
+ * raw ones by their body.
+ */
+export function labelOf(method: Method): string {
+  if (method.kind === "typed") return method.operation;
+  return method.kind === "tunnelled" ? method.service : otherOperation;
 }
 
 function tunnelledEntry(path: string): TunnelledEntry | undefined {

@@ -27,19 +27,15 @@ const keptBack: ReadonlySet<string> = new Set([
   "proxy-authorization",
 ]);
 
-/** What of a client's headers reaches a service of a plugin's own: all metadata, as it came, but for what stays here. */
-export function passedFields({ fields, neverIndexed }: HeaderList, head: RequestHead): ToldFields {
-  const passed: string[] = [];
-  for (let i = 0; i < fields.length; i += 2) {
-    const name = fields[i] ?? "";
-    if (isPassed(name, head)) passed.push(name, fields[i + 1] ?? "");
+/** What of a client's headers reaches a service of a plugin's own, behind `fields`: all metadata, as it came, but for what stays here. */
+export function passedFields(headers: HeaderList, head: RequestHead, fields: string[]): ToldFields {
+  const { fields: sent, neverIndexed } = headers;
+  for (let i = 0; i < sent.length; i += 2) {
+    const name = sent[i] ?? "";
+    if (isPassed(name, head)) fields.push(name, sent[i + 1] ?? "");
   }
-  return {
-    authority: head.authority === "" ? "plugin" : head.authority,
-    contentType: head.contentType,
-    fields: passed,
-    neverIndexed,
-  };
+  const authority = head.authority === "" ? "plugin" : head.authority;
+  return { authority, contentType: head.contentType, fields, neverIndexed };
 }
 
 function isPassed(name: string, { traceparent }: RequestHead): boolean {

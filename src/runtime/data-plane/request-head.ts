@@ -53,15 +53,16 @@ export class RequestHead {
 
   /** Whether this is gRPC, however its messages are coded. */
   get isGrpc(): boolean {
-    return this.method === "POST" && grpcForm.test(this.contentType);
+    return this.method === "POST" && (this.contentType === usualType || grpcForm.test(this.contentType));
   }
 
   /** Whether its messages are protobuf. */
   get isProtobuf(): boolean {
-    return protobufForm.test(this.contentType);
+    return this.contentType === usualType || protobufForm.test(this.contentType);
   }
 }
 
+const usualType = "application/grpc";
 const grpcForm = /^application\/grpc(\+[a-z0-9._-]+)?(;|$)/;
 const protobufForm = /^application\/grpc(\+proto)?(;|$)/;
 const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;

@@ -1,11 +1,10 @@
 import { PrismError, typedOperations } from "../../protocol/index.js";
 import { nearestName } from "../model/nearest-name.js";
 import type { Ledger, Route, RouteInstance, RouteTable } from "../model/route-table.js";
-import { otherOperation } from "./call-metrics.js";
+import { type CallMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
-import { type Method, pluginExecute, pluginExecuteStream, type TunnelledEntry } from "./methods.js";
-import type { ToldFields } from "./passed-fields.js";
-import { PluginHeaders } from "./plugin-headers.js";
+import { labelOf, type Method, type TunnelledEntry } from "./methods.js";
+import { ServedMethod } from "./served-method.js";
 import type { UpstreamEvents } from "./upstream.js";
 
 /** Instances that serve no more and whose account is still told. */
@@ -17,12 +16,8 @@ const longestName = 63;
 /** What is told of what a plugin serves. */
 const mostTold = 20;
 
-const nothingTold: ToldFields = {
-  authority: "plugin",
-  contentType: "application/grpc",
-  fields: [],
-  neverIndexed: [],
-};
+/** Methods that are remembered of a namespace: clients can make up names of a declared service. */
+const mostMethods = 256;
 
 /** The route table as a proxy uses it, and the instances that it has named. */
 export class Routes {
@@ -116,7 +111,7 @@ export class ActiveRoute {
   readonly #instance: Instance | undefined;
   readonly #operations: ReadonlySet<string>;
   readonly #services: ReadonlySet<string>;
-  #executeHeaders: PluginHeaders | undefined;
+  readonly #methods = new Map<string, ServedMethod>();
 
   constructor(route: Route, instance: Instance | undefined) {
     this.#route = route;
@@ -128,52 +123,31 @@ export class ActiveRoute {
   }
 
   /** Who serves. Throws where nobody does just now. */
-  get instance(): Instance {
+  get #serving(): Instance {
     if (this.#instance) return this.#instance;
     const why = this.#route.reason ?? "its plugin is not there";
     const message = `namespace "${this.namespace}" is not served just now (${why}): try again in a moment, or ask \`prism status\``;
     throw new PrismError("pluginAway", message, { info: { namespace: this.namespace } });
   }
 
-  /** Throws where the plugin does not serve the method, as far as it has told what it serves. */
-  checkServed(method: Method): void {
+  /** A method with what its calls share. Throws where the plugin does not serve it, as far as it has told, or is away. */
+  serve(method: Method, metrics: CallMetrics): ServedMethod {
+    const known = this.#methods.get(method.path);
+    if (known) return known;
     if (method.kind === "typed") this.#checkOperation(method.operation);
     if (method.kind === "tunnelled") this.#checkService(method);
+    const { namespace } = this;
+    const by = { namespace, instance: this.#serving, metrics: metrics.of(namespace, labelOf(method)) };
+    const served = new ServedMethod(method, by);
+    if (this.#methods.size === mostMethods) this.#methods.clear();
+    this.#methods.set(method.path, served);
+    return served;
   }
 
   /** The operation's name as a label of metrics. Clients can make names up, so only declared ones count by name. */
   labelOf(operation: string): string {
     const declared = this.#operations.size > 0 ? this.#operations : typedOperations;
     return declared.has(operation) ? operation : otherOperation;
-  }
-
-  /** The headers of a call to the plugin. Those of Execute are the same for all; other calls tell more. */
-  headersFor(method: Method, told: ToldFields): PluginHeaders {
-    if (method.kind === "stream") return this.#headers(pluginExecuteStream, told);
-    if (method.kind === "tunnelled") return this.#headers(method.path, told);
-    return (this.#executeHeaders ??= this.#headers(pluginExecute, nothingTold));
-  }
-
-  #headers(path: string, { authority, contentType, fields, neverIndexed }: ToldFields): PluginHeaders {
-    const { token } = this.instance;
-    const ofPrism = [
-      ":method",
-      "POST",
-      ":scheme",
-      "http",
-      ":path",
-      path,
-      ":authority",
-      authority,
-      "content-type",
-      contentType,
-      "te",
-      "trailers",
-      "prism-namespace",
-      this.namespace,
-      ...(token === "" ? [] : ["prism-plugin-token", token]),
-    ];
-    return new PluginHeaders([...ofPrism, ...fields], neverIndexed);
   }
 
   #checkOperation(operation: string): void {

@@ -88,17 +88,28 @@ export class HpackEncoder {
   /** Writes a list's block at an offset of a buffer with {@link mostBytes} of room, and gives the offset behind it. */
   encode(list: HeaderList, out: Buffer, at: number): number {
     const { version } = this.table;
+    const { fields, base } = list;
+    const from = base === undefined ? at : this.#begin(base, out, at);
     this.#isSettled = !this.#mustTell;
     this.#out = out;
-    this.#at = at;
+    this.#at = from;
     if (this.#mustTell) this.#tellSize();
-    const { fields } = list;
-    for (let i = 0; i < fields.length; i += 2) this.#field(list, fields[i] ?? "", fields[i + 1] ?? "");
+    for (let i = base === undefined ? 0 : base.fields.length; i < fields.length; i += 2) {
+      this.#field(list, fields[i] ?? "", fields[i + 1] ?? "");
+    }
     this.#out = nothing;
     if (this.table.version !== version) this.#blocks.clear();
     else if (this.#isSettled && list.sent) this.#remember(list, out.subarray(at, this.#at));
     list.sent = true;
     return this.#at;
+  }
+
+  /** Writes the block of a list that another begins with. */
+  #begin(base: HeaderList, out: Buffer, at: number): number {
+    const known = this.known(base);
+    if (known === undefined) return this.encode(base, out, at);
+    out.set(known, at);
+    return at + known.length;
   }
 
   #tellSize(): void {

@@ -30,6 +30,31 @@ describe("a list that is sent again and again", () => {
     expect(lists.map((list) => encoder.known(list)?.length)).toEqual([1, 1, 1]);
   });
 
+  test("lends its bytes to every list that begins with it", () => {
+    const [encoder, decoder] = [new HpackEncoder(), new HpackDecoder(bounds)];
+    const base = new HeaderList([":method", "POST", "x-a", "one"]);
+    const lists = [1, 2, 3, 4, 5].map((n) => HeaderList.after(base, ["traceparent", `trace-${n}`]));
+
+    const blocks = lists.map((list) => write(encoder, list));
+
+    expect(blocks.map((block) => read(decoder, block)?.fields)).toEqual(lists.map(({ fields }) => fields));
+    expect(encoder.known(base)?.length).toBe(2);
+    expect(blocks[4]?.subarray(0, 2)).toEqual(encoder.known(base));
+  });
+
+  test("lends them again when the peer has lowered its table", () => {
+    const [encoder, decoder] = [new HpackEncoder(), new HpackDecoder(bounds)];
+    const base = new HeaderList(["x-a", "one"]);
+    const list = HeaderList.after(base, ["x-secret", "hidden"], ["x-secret"]);
+    for (let i = 0; i < 3; i++) read(decoder, write(encoder, list));
+
+    encoder.allow(0);
+    const again = [1, 2].map(() => read(decoder, write(encoder, list)));
+
+    expect(again.map((told) => told?.fields)).toEqual([list.fields, list.fields]);
+    expect(again[1]?.neverIndexed).toEqual(["x-secret"]);
+  });
+
   test("stays valid while a field beside it is different in every list", () => {
     const encoder = new HpackEncoder();
     const steady = new HeaderList(["x-a", "steady"]);

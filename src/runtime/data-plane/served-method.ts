@@ -1,0 +1,67 @@
+import { HeaderList } from "../../wire/index.js";
+import type { OperationMetrics } from "./call-metrics.js";
+import type { Instance } from "./instance.js";
+import { type Method, pluginExecute, pluginExecuteStream } from "./methods.js";
+import type { ToldFields } from "./passed-fields.js";
+import { PluginHeaders } from "./plugin-headers.js";
+
+/** What a method of a namespace is served with. */
+export interface ServedBy {
+  readonly namespace: string;
+  readonly instance: Instance;
+  readonly metrics: OperationMetrics;
+}
+
+/** A method of a namespace, and what all its calls share, however their header blocks differ. */
+export class ServedMethod {
+  readonly instance: Instance;
+  readonly metrics: OperationMetrics;
+  readonly #namespace: string;
+  readonly #path: string;
+  /** Headers of a call that tells nothing beside. */
+  readonly #plain: PluginHeaders;
+  #shared: HeaderList;
+  #authority = "plugin";
+  #contentType = "application/grpc";
+
+  constructor(method: Method, { namespace, instance, metrics }: ServedBy) {
+    this.instance = instance;
+    this.metrics = metrics;
+    this.#namespace = namespace;
+    this.#path = pathAtPlugin(method);
+    this.#shared = this.#make();
+    this.#plain = new PluginHeaders(this.#shared, [], []);
+  }
+
+  /** The headers of a call to the plugin. */
+  headersFor(told: ToldFields | undefined): PluginHeaders {
+    if (told === undefined) return this.#plain;
+    const { authority, contentType, fields, neverIndexed } = told;
+    if (authority !== this.#authority || contentType !== this.#contentType) {
+      this.#authority = authority;
+      this.#contentType = contentType;
+      this.#shared = this.#make();
+    }
+    return new PluginHeaders(this.#shared, fields, neverIndexed);
+  }
+
+  #make(): HeaderList {
+    const { token } = this.instance;
+    return new HeaderList([
+      ...[":method", "POST", ":scheme", "http", ":path", this.#path, ":authority", this.#authority],
+      ...["content-type", this.#contentType, "te", "trailers", "prism-namespace", this.#namespace],
+      ...(token === "" ? [] : ["prism-plugin-token", token]),
+    ]);
+  }
+}
+
+function pathAtPlugin(method: Method): string {
+  switch (method.kind) {
+    case "tunnelled":
+      return method.path;
+    case "stream":
+      return pluginExecuteStream;
+    default:
+      return pluginExecute;
+  }
+}

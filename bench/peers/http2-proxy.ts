@@ -22,6 +22,7 @@ server.on("stream", (client, headers) => {
   const request = session.request(forwarded(headers));
   client.pipe(request);
   request.on("response", (response) => {
+    if (client.destroyed) return;
     client.respond(forwarded(response), { waitForTrailers: true });
     request.pipe(client);
   });

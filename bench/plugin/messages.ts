@@ -1,20 +1,25 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
-import { GetRequestSchema, GetResponseSchema } from "../src/protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
-import { ExecuteRequestSchema, ExecuteResponseSchema } from "../src/protocol/gen/prism/plugin/plugin_pb.js";
+import { GetRequestSchema, GetResponseSchema } from "../../src/protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
+import {
+  ExecuteRequestSchema,
+  ExecuteResponseSchema,
+} from "../../src/protocol/gen/prism/plugin/plugin_pb.js";
 
 /** Size of a large object, as the issue's figures have it. */
 export const objectBytes = 64 * 1024 * 1024;
 
-const key = "a-key-of-exactly-32-characters--";
-const value = new Uint8Array(100).fill(120);
-const getRequest = create(GetRequestSchema, { key });
+/** The key of every small call. */
+export const smallKey = "a-key-of-exactly-32-characters--";
+/** What it holds. */
+export const smallValue = new Uint8Array(100).fill(120);
+const getRequest = create(GetRequestSchema, { key: smallKey });
 
 /** A gRPC message of what a typed client sends for the small call. */
-export const typedGet = framed(toBinary(GetRequestSchema, getRequest));
+const typedGet = framed(toBinary(GetRequestSchema, getRequest));
 
 /** The same call in the plugin protocol's own words. */
-export const executeGet = framed(
+const executeGet = framed(
   toBinary(
     ExecuteRequestSchema,
     create(ExecuteRequestSchema, {
@@ -23,6 +28,12 @@ export const executeGet = framed(
     }),
   ),
 );
+
+/** Requests of the small call. */
+export const smallMessages = { typed: typedGet, execute: executeGet };
+
+/** What a small call may send: the typed message, or the same in the plugin protocol. */
+export type SmallMessage = keyof typeof smallMessages;
 
 /** A request for one large object. */
 export const executeFetch = framed(
@@ -35,7 +46,12 @@ export const executeFetch = framed(
   ),
 );
 
-/** The answer to the small call. */
+/** The typed answer to the small call. */
+export const typedAnswer = framed(
+  toBinary(GetResponseSchema, create(GetResponseSchema, { found: true, value: smallValue })),
+);
+
+/** The answer to the small call in the plugin protocol. */
 export const getAnswer = framed(
   toBinary(
     ExecuteResponseSchema,
@@ -43,7 +59,7 @@ export const getAnswer = framed(
       success: true,
       result: {
         case: "typedResult",
-        value: anyPack(GetResponseSchema, create(GetResponseSchema, { found: true, value })),
+        value: anyPack(GetResponseSchema, create(GetResponseSchema, { found: true, value: smallValue })),
       },
     }),
   ),
@@ -61,7 +77,7 @@ export const putHead = head(Buffer.concat([Buffer.from([0x0a, 3]), Buffer.from("
 export const fetchHead = head(Buffer.concat([Buffer.from([0x08, 1]), lengthField(0x2a)]));
 
 /** One gRPC message around bytes. */
-function framed(message: Uint8Array): Buffer {
+export function framed(message: Uint8Array): Buffer {
   const header = Buffer.alloc(5);
   header.writeUInt32BE(message.length, 1);
   return Buffer.concat([header, message]);

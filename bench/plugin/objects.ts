@@ -1,39 +1,17 @@
 /**
- * The plugin behind every subject: answers from memory, so that what is measured is the hop.
- *
- * `get` answers 100 bytes, `put` counts an object's bytes, `fetch` sends one. Speaks the plugin protocol on the Unix
- * socket given as its argument and says `ready` when it listens.
+ * The plugin behind the subjects that carry objects: `put` counts an object's bytes, `fetch` sends one. Speaks the plugin
+ * protocol on the Unix socket given as its argument and says `ready` when it listens.
  */
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { create, toBinary } from "@bufbuild/protobuf";
-import {
-  HealthCheckResponseSchema,
-  InitializeResponseSchema,
-  ShutdownResponseSchema,
-} from "../src/protocol/gen/prism/plugin/plugin_pb.js";
-import { HeaderList, serveHttp2, type Stream, type StreamListener } from "../src/wire/index.js";
-import { fetchHead, getAnswer, objectBytes, putAnswer } from "./messages.js";
+import { HeaderList, serveHttp2, type Stream, type StreamListener } from "../../src/wire/index.js";
+import { lifeCycle } from "./life-cycle.js";
+import { fetchHead, objectBytes, putAnswer } from "./messages.js";
 
 const head = new HeaderList([":status", "200", "content-type", "application/grpc"]);
 const ok = new HeaderList(["grpc-status", "0"]);
 const slice = Buffer.alloc(64 * 1024, 1);
 const mostQueued = 512 * 1024;
-
-const answers: Readonly<Record<string, Uint8Array>> = {
-  "/prism.plugin.BackendPlugin/Initialize": toBinary(
-    InitializeResponseSchema,
-    create(InitializeResponseSchema, { success: true, supportedOperations: ["get", "put", "fetch"] }),
-  ),
-  "/prism.plugin.BackendPlugin/HealthCheck": toBinary(
-    HealthCheckResponseSchema,
-    create(HealthCheckResponseSchema),
-  ),
-  "/prism.plugin.BackendPlugin/Shutdown": toBinary(
-    ShutdownResponseSchema,
-    create(ShutdownResponseSchema, { success: true }),
-  ),
-};
 
 /** Sends one object, as fast as the other side drains. */
 class Fetch implements StreamListener {
@@ -82,7 +60,7 @@ class Execute implements StreamListener {
       fetch.begin(stream);
       return;
     }
-    reply(stream, this.#operation === "put" ? putAnswer : getAnswer);
+    reply(stream, putAnswer);
   }
 }
 
@@ -90,10 +68,8 @@ class Execute implements StreamListener {
 class Fixed implements StreamListener {
   readonly #message: Buffer;
 
-  constructor(message: Uint8Array) {
-    this.#message = Buffer.alloc(5 + message.length);
-    this.#message.writeUInt32BE(message.length, 1);
-    this.#message.set(message, 5);
+  constructor(message: Buffer) {
+    this.#message = message;
   }
 
   onHeaders(): void {}
@@ -120,7 +96,7 @@ createServer((socket) => {
     {},
     {
       onRequest: (_stream, headers) => {
-        const fixed = answers[headers.get(":path") ?? ""];
+        const fixed = lifeCycle.get(headers.get(":path") ?? "");
         return fixed ? new Fixed(fixed) : new Execute();
       },
       onClose: () => undefined,

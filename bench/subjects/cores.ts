@@ -1,0 +1,28 @@
+import { spawnSync } from "node:child_process";
+import { availableParallelism } from "node:os";
+
+/** Who runs where: the proxy alone on its core, the plugin and the load on the others. */
+export type Role = "proxy" | "plugin" | "load";
+
+/** Whether processes can be kept to their cores: that takes two, and Linux's taskset. */
+export const canPin = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).error === undefined;
+
+/** The cores of a role, as taskset names them. With two cores the plugin and the load share the second. */
+export function coresOf(role: Role, cores = availableParallelism()): string {
+  if (role === "proxy") return "0";
+  if (cores < 3) return "1";
+  return role === "plugin" ? "1" : `2-${cores - 1}`;
+}
+
+/** Keeps a process and its threads to the cores of a role. Does nothing where that cannot be. */
+export function pin(pid: number, role: Role): void {
+  if (canPin) spawnSync("taskset", ["-a", "-c", "-p", coresOf(role), String(pid)]);
+}
+
+/** In words, for the report. */
+export function placement(): string {
+  if (!canPin) return "not pinned: the proxy, the plugin and the load share the cores";
+  const [plugin, load] = [coresOf("plugin"), coresOf("load")];
+  const others = plugin === load ? `plugin and load on core ${load}` : `plugin on ${plugin}, load on ${load}`;
+  return `the proxy on core ${coresOf("proxy")}, ${others} (taskset)`;
+}

@@ -1,0 +1,54 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { type AddressInfo, createServer } from "node:net";
+import { join } from "node:path";
+import type { FromProxy, ToProxy } from "../../src/runtime/model/proxy-messages.js";
+import type { Route, RouteInstance } from "../../src/runtime/model/route-table.js";
+import { pin } from "./cores.js";
+import { treeOf } from "./processes.js";
+import { root, type Subject } from "./subject.js";
+
+const entry = join(root, "dist/runtime/data-plane/main.js");
+const startMs = 20_000;
+const connections = 20_000;
+
+/** A data-plane process without its runtime: it is told a table of so many namespaces, all served by one instance. */
+export async function startDataPlane(socket: string, namespaces: number): Promise<Subject> {
+  const child = fork(entry, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+  const tell = (message: ToProxy): unknown => child.send(message);
+  const limits = { connections, streamsPerConnection: 1000, headerBytes: 65_536, messageBytes: 0 };
+  const table = { generation: 1, routes: routes({ id: "bench-1", socket, token: "" }, namespaces) };
+  tell({ type: "start", settings: { limits }, table });
+  const [answer] = (await once(child, "message", { signal: AbortSignal.timeout(startMs) })) as [FromProxy];
+  if (answer.type !== "ready") throw new Error(`the data plane says ${answer.type} instead of ready`);
+
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  await new Promise<void>((resolve, reject) => {
+    child.send({ type: "listen" } satisfies ToProxy, server, {}, (failure) =>
+      failure ? reject(failure) : resolve(),
+    );
+  });
+  server.close();
+  pin(child.pid ?? 0, "proxy");
+  const processes = treeOf(child.pid ?? 0);
+  return {
+    name: `data plane of ${namespaces} namespaces`,
+    target: { port },
+    execute: "/prism.data.v1.Data/Execute",
+    proxy: processes,
+    all: processes,
+    stop: async () => {
+      const gone = once(child, "exit", { signal: AbortSignal.timeout(startMs) });
+      tell({ type: "stop", deadlineMs: 0 });
+      await gone;
+    },
+  };
+}
+
+function routes(instance: RouteInstance, namespaces: number): Record<string, Route> {
+  const names = ["bench", ...Array.from({ length: namespaces - 1 }, (_, i) => `bench-${i}`)];
+  const route = { instance, operations: ["get"], deadlineMs: 0 };
+  return Object.fromEntries(names.map((namespace) => [namespace, { ...route, namespace }]));
+}

@@ -1,5 +1,6 @@
 import type { SmallCalls } from "../load/jobs.js";
 import { type Load, measure, type Sample } from "../load/measure.js";
+import { smallService } from "../plugin/messages.js";
 import type { Stage } from "../stage.js";
 import type { Subject } from "../subjects/subject.js";
 
@@ -7,6 +8,7 @@ import type { Subject } from "../subjects/subject.js";
 export const shapes = {
   "KeyValue/Get": { method: "/prism.keyvalue.v1.KeyValue/Get", message: "typed" },
   "Data/Execute": { method: "/prism.data.v1.Data/Execute", message: "execute" },
+  "a tunnelled call": { method: `/${smallService}/Get`, message: "typed" },
 } as const satisfies Record<string, Pick<SmallCalls, "method" | "message">>;
 
 /** A way in which Prism carries a small call. */

@@ -63,7 +63,8 @@ async function compare(stage: Stage): Promise<Found> {
   const { rounds, seconds } = stage.effort;
   const prism = await stage.own("prism");
   const peers = await installed(stage);
-  await sampleShapes(stage, prism, { seconds });
+  // A JavaScript engine compiles what runs often, and takes its time to see it.
+  for (const traced of [false, true]) await sampleShapes(stage, prism, { seconds, traced });
   for (const peer of peers) await samplePeer(stage, peer, { seconds: seconds / 2 });
 
   const ours: ByShape<Sample>[] = [];

@@ -4,7 +4,7 @@ import {
   InitializeResponseSchema,
   ShutdownResponseSchema,
 } from "../../src/protocol/gen/prism/plugin/plugin_pb.js";
-import { framed } from "./messages.js";
+import { framed, smallService } from "./messages.js";
 
 const service = "/prism.plugin.BackendPlugin/";
 const supportedOperations = ["get", "put", "fetch"];
@@ -16,7 +16,7 @@ export const lifeCycle: ReadonlyMap<string, Buffer> = new Map([
     framed(
       toBinary(
         InitializeResponseSchema,
-        create(InitializeResponseSchema, { success: true, supportedOperations }),
+        create(InitializeResponseSchema, { success: true, supportedOperations, services: [smallService] }),
       ),
     ),
   ],

@@ -9,6 +9,9 @@ import {
 /** Size of a large object, as the figures have it. */
 export const objectBytes = 64 * 1024 * 1024;
 
+/** A service of the plugin's own, whose calls are tunnelled: a GetRequest there, a GetResponse back. */
+export const smallService = "bench.Small";
+
 /** The key of every small call. */
 export const smallKey = "a-key-of-exactly-32-characters--";
 /** What it holds. */

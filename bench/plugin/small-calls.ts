@@ -9,8 +9,10 @@ import { HpackEncoder } from "../../src/wire/hpack/encoder.js";
 import { HeaderList } from "../../src/wire/index.js";
 import { FrameLink, type FrameListener } from "../load/frame-link.js";
 import { lifeCycle } from "./life-cycle.js";
-import { getAnswer } from "./messages.js";
+import { getAnswer, smallService, typedAnswer } from "./messages.js";
 
+/** By path; all others are Execute. */
+const answers = new Map([...lifeCycle, [`/${smallService}/Get`, typedAnswer]]);
 const head = new HeaderList([":status", "200", "content-type", "application/grpc"]);
 const ok = new HeaderList(["grpc-status", "0"]);
 
@@ -18,7 +20,7 @@ class Answers implements FrameListener {
   readonly #link: FrameLink;
   readonly #encoder = new HpackEncoder();
   readonly #block = Buffer.alloc(256);
-  /** Calls that are no small calls, and what they are answered. */
+  /** Calls that are not Execute, and what they are answered. */
   readonly #others = new Map<number, Buffer>();
 
   constructor(socket: Socket) {
@@ -30,7 +32,7 @@ class Answers implements FrameListener {
   }
 
   onHeaders(stream: number, headers: HeaderList): void {
-    const answer = (headers.memo ??= lifeCycle.get(headers.get(":path") ?? "") ?? getAnswer) as Buffer;
+    const answer = (headers.memo ??= answers.get(headers.get(":path") ?? "") ?? getAnswer) as Buffer;
     if (answer !== getAnswer) this.#others.set(stream, answer);
   }
 

@@ -1,7 +1,8 @@
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { loadConfig } from "../../src/runtime/config/index.js";
 import type { FromProxy, ToProxy } from "../../src/runtime/model/proxy-messages.js";
 import type { Route, RouteInstance } from "../../src/runtime/model/route-table.js";
 import { pin } from "./cores.js";
@@ -16,9 +17,9 @@ const connections = 20_000;
 export async function startDataPlane(socket: string, namespaces: number): Promise<Subject> {
   const child = fork(entry, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const tell = (message: ToProxy): unknown => child.send(message);
-  const limits = { connections, streamsPerConnection: 1000, headerBytes: 65_536, messageBytes: 0 };
+  const { limits, defaultNamespace } = (await loadConfig({ cwd: dirname(socket), env: {} })).server;
   const table = { generation: 1, routes: routes({ id: "bench-1", socket, token: "" }, namespaces) };
-  tell({ type: "start", settings: { limits }, table });
+  tell({ type: "start", settings: { defaultNamespace, limits: { ...limits, connections } }, table });
   const [answer] = (await once(child, "message", { signal: AbortSignal.timeout(startMs) })) as [FromProxy];
   if (answer.type !== "ready") throw new Error(`the data plane says ${answer.type} instead of ready`);
 
@@ -49,6 +50,6 @@ export async function startDataPlane(socket: string, namespaces: number): Promis
 
 function routes(instance: RouteInstance, namespaces: number): Record<string, Route> {
   const names = ["bench", ...Array.from({ length: namespaces - 1 }, (_, i) => `bench-${i}`)];
-  const route = { instance, operations: ["get"], deadlineMs: 0 };
+  const route = { instance, operations: ["get"], services: [], fileDescriptors: [], deadlineMs: 0 };
   return Object.fromEntries(names.map((namespace) => [namespace, { ...route, namespace }]));
 }

@@ -33,7 +33,8 @@ test("docs/errors.md tells every HTTP status that is answered without a table", 
 
 async function filesIn(folder: string): Promise<URL[]> {
   const url = new URL(`../../src/runtime/${folder}/`, import.meta.url);
-  return (await readdir(url)).map((name) => new URL(name, url));
+  const names = await readdir(url, { recursive: true });
+  return names.filter((name) => name.endsWith(".ts")).map((name) => new URL(name, url));
 }
 
 function rowOf(kind: ErrorKind): string[] {

@@ -68,7 +68,10 @@ export class DataPlane {
       defaultNamespace: options.settings.defaultNamespace,
       inflating: new MemoryBudget(inflationBudgetBytes),
       now,
-      otherwise: (stream, headers) => answerPreflight(stream, headers, cors) ?? web.serve(stream, headers),
+      otherwise: (stream, headers) =>
+        answerPreflight(stream, headers, cors) ??
+        web.serve(stream, headers) ??
+        this.#door.serveStream(stream, headers),
     };
     const web = new GrpcWebDoor(this.#service, cors);
     this.#door = new HttpDoor(this.#service, limits, (socket, { reason, message }) =>
@@ -164,8 +167,8 @@ export class DataPlane {
     this.#connections.add(connection);
   }
 
-  #refuse(socket: Duplex, reason: RefusalReason, message: string): void {
-    const address = socket instanceof Socket ? socket.remoteAddress : undefined;
+  #refuse(socket: Duplex | undefined, reason: RefusalReason, message: string): void {
+    const address = socket instanceof Socket ? socket.remoteAddress : "a stream of HTTP/2";
     this.#refusals.add({ peer: "client", reason, message, from: address ?? "a Unix socket" });
   }
 

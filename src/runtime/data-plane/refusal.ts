@@ -25,7 +25,7 @@ export function failureAnswer(error: PrismError): HeaderList {
 /** The answer to what is no gRPC, in terms of HTTP. */
 export const notGrpc = new TextAnswer(
   415,
-  "over HTTP/2 Prism speaks gRPC (POST with content-type application/grpc): send JSON and raw bytes over HTTP/1.1",
+  "this is no gRPC: send POST with content-type application/grpc; JSON and raw bytes are served under /v1/",
 );
 
 function statusFields(error: PrismError): string[] {

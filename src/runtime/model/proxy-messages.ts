@@ -64,7 +64,7 @@ export interface WireLimits {
   readonly connectionWindow: number;
   readonly handshakeMs: number;
   readonly headerBlockMs: number;
-  /** Over HTTP/1.1: from the first byte of a request to its last. 0 = any time. */
+  /** Over HTTP: for how long a body may keep us waiting, in all; each KiB that has come adds a second. 0 = any time. */
   readonly requestMs: number;
   readonly stallMs: number;
   readonly idleMs: number;

@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { PrismError } from "../../../protocol/index.js";
 import type { RefusalReason } from "../peer-refusals.js";
 import { failureAnswer } from "./http-failure.js";
-import { HttpRefusal } from "./http-request.js";
+import { HttpRefusal } from "./http-refusal.js";
 
 /** What came of bytes that node:http could not make a request of. */
 export interface ClientFault {
@@ -18,14 +18,11 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
     return undefined;
   }
   const { status, reason, message } = faultOf(error.code ?? "");
-  const { body = Buffer.alloc(0) } = failureAnswer(
-    new HttpRefusal(new PrismError("invalidRequest", message), status),
-  );
+  const refusal = new HttpRefusal(new PrismError("invalidRequest", message), status, { connection: "close" });
+  const { fields, body } = failureAnswer(refusal);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
-    "connection: close",
-    "content-type: application/json",
-    `content-length: ${body.length}`,
+    ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
   ];
   // What else it sends is not read: it might be the body that smuggles the next request.
   socket.end(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]), () => socket.destroy());
@@ -43,9 +40,8 @@ function faultOf(code: string): ClientFault & { readonly status: number } {
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return {
         status: 408,
-        reason: "request_ms",
-        message:
-          "the request did not come within server.limits.header_block_ms and request_ms: send it faster, or use gRPC",
+        reason: "header_block_ms",
+        message: "the head of the request did not come within server.limits.header_block_ms: send it faster",
       };
     default:
       return { status: 400, reason: "protocol_error", message: `the request is no HTTP/1.1 (${code})` };

@@ -1,49 +1,48 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { WireLimits } from "../../model/proxy-messages.js";
+import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
+import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
 import { answerClientError, type ClientFault } from "./client-error.js";
-import { HttpExchange, type ExchangeSettings } from "./http-exchange.js";
-import { MemoryBudget } from "../memory-budget.js";
+import { answerFailure } from "./http-failure.js";
+import { Http1Exchange } from "./http1-exchange.js";
+import { Http2Exchange } from "./http2-exchange.js";
+import { heldBytes, type HttpLimits, windowBytes } from "./http-limits.js";
+import { type ExchangeService, serveExchange } from "./serve-exchange.js";
 
-/** The largest body, either way: it is held whole, as JSON and node:http's readers want it. gRPC knows no such bound. */
-const mostBodyBytes = 64 * 1024 * 1024;
-/** What all bodies together may hold. */
-const mostHeldBytes = 256 * 1024 * 1024;
-
-/** With not a byte either way: longer than an operation may well take. */
-const silenceMs = 120_000;
-/** How often connections are looked at for requests that take too long. */
+/** From an answer over HTTP/1.1 to the next request. */
+const idleMs = 60_000;
+/** A client that is silent for so long while it is served is asked by TCP whether it is there. */
+const probeMs = 60_000;
+/** How often connections are looked at for heads that take too long. */
 const tickMs = 1000;
 
-/** What the door keeps to of `server.limits`. */
-export type HttpLimits = Pick<WireLimits, "headerBytes" | "headerBlockMs" | "requestMs">;
+/** Hears what a client is refused for what it does to its connection; a stream of HTTP/2 does not tell whose it is. */
+export type OnClientFault = (socket: Duplex | undefined, fault: ClientFault) => void;
 
-/** Hears what a client is refused before there is a request. */
-export type OnClientFault = (socket: Duplex, fault: ClientFault) => void;
-
-/** Serves HTTP/1.1 on connections that are handed to it. */
+/** Serves HTTP: whole connections of HTTP/1.1 that are handed to it, and streams of HTTP/2 that are no gRPC. */
 export class HttpDoor {
   readonly #server: Server;
-  readonly #settings: ExchangeSettings;
+  readonly #service: ExchangeService;
+  readonly #onFault: OnClientFault;
   readonly #running = new Set<ServerResponse>();
   #stopping = false;
 
-  constructor(service: CallService, limits: HttpLimits, onFault: OnClientFault) {
-    const { headerBytes, headerBlockMs, requestMs } = limits;
-    const bodyBytes = Math.min(mostBodyBytes, service.messageBytes || mostBodyBytes);
-    this.#settings = { service, bodyBytes, budget: new MemoryBudget(mostHeldBytes) };
-    this.#server = createServer(
-      {
-        maxHeaderSize: headerBytes,
-        headersTimeout: headerBlockMs,
-        requestTimeout: requestMs,
-        connectionsCheckingInterval: Math.min(tickMs, headerBlockMs),
-      },
-      (request, response) => this.#exchange(request, response),
-    );
-    this.#server.timeout = silenceMs;
+  constructor(calls: CallService, limits: HttpLimits, onFault: OnClientFault) {
+    this.#onFault = onFault;
+    this.#service = { calls, limits, budget: new MemoryBudget(heldBytes) };
+    this.#server = createServer({
+      maxHeaderSize: limits.headerBytes,
+      headersTimeout: limits.headerBlockMs,
+      keepAliveTimeout: idleMs,
+      // A body has a pace to keep, not an end: it may be of any size.
+      requestTimeout: 0,
+      connectionsCheckingInterval: Math.min(tickMs, limits.headerBlockMs),
+      highWaterMark: windowBytes,
+    });
+    this.#server.on("request", (request, response) => void this.#serve(request, response, false));
+    this.#server.on("checkContinue", (request, response) => void this.#serve(request, response, true));
     this.#server.on("clientError", (error, socket) => {
       const fault = answerClientError(error, socket);
       if (fault) onFault(socket, fault);
@@ -54,10 +53,19 @@ export class HttpDoor {
 
   /** Serves a connection from whose begin `head` has been read. */
   serve(socket: Socket, head: Buffer): void {
+    socket.setKeepAlive(true, probeMs);
     socket.pause();
     socket.unshift(head);
     this.#server.emit("connection", socket);
     socket.resume();
+  }
+
+  /** Serves a request that a stream of HTTP/2 brings, and tells who hears the rest of it; undefined where the path is another's. */
+  serveStream(stream: Stream, headers: HeaderList): StreamListener | undefined {
+    if (!headers.get(":path")?.startsWith("/v1/")) return undefined;
+    const exchange = new Http2Exchange(stream, headers, (fault) => this.#onFault(undefined, fault));
+    void serveExchange(exchange, this.#service);
+    return exchange;
   }
 
   /** Takes no new requests; connections close when their answer is out. */
@@ -68,11 +76,25 @@ export class HttpDoor {
     this.#server.closeIdleConnections();
   }
 
-  #exchange(request: IncomingMessage, response: ServerResponse): void {
+  async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
     this.#running.add(response);
     response.once("close", () => this.#running.delete(response));
     if (this.#stopping) closeAfter(response);
-    void new HttpExchange(request, response, this.#settings).run();
+    const { calls, limits } = this.#service;
+    const exchange = new Http1Exchange({
+      request,
+      response,
+      expectsContinue,
+      deadlines: calls.deadlines,
+      stallMs: limits.stallMs,
+      onFault: (fault) => this.#onFault(request.socket, fault),
+    });
+    try {
+      exchange.check();
+    } catch (reason) {
+      return answerFailure(exchange, reason);
+    }
+    return serveExchange(exchange, this.#service);
   }
 }
 

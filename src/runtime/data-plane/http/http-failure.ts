@@ -1,37 +1,55 @@
-import { createRegistry, fromBinary, type JsonValue, toJson } from "@bufbuild/protobuf";
+import { createRegistry, type JsonValue, toJson } from "@bufbuild/protobuf";
 import { ErrorInfoSchema } from "../../../protocol/gen/google/rpc/error_details_pb.js";
 import { type Status, StatusSchema } from "../../../protocol/gen/google/rpc/status_pb.js";
 import { codeFrom, httpStatusOf, PrismError, statusFrom } from "../../../protocol/index.js";
-import { decodeGrpcMessage, type HeaderList } from "../../../wire/index.js";
-import type { HttpAnswer } from "./http-messages.js";
-import { HttpRefusal } from "./http-request.js";
+import type { Exchange, Fields } from "./exchange.js";
+import { HttpRefusal } from "./http-refusal.js";
+import { CallFailed } from "./inner-call.js";
 
 const known = createRegistry(ErrorInfoSchema);
 
-/** A failure as an HTTP answer: google.rpc.Status as JSON. */
-export function failureAnswer(reason: unknown): HttpAnswer {
-  const error = PrismError.from(reason);
-  const status = error instanceof HttpRefusal ? error.httpStatus : httpStatusOf(error.code);
-  return jsonAnswer(status, statusFrom(error));
+/** A failure as a whole answer. */
+export interface FailureAnswer {
+  readonly httpStatus: number;
+  readonly fields: Fields;
+  readonly body: Buffer;
 }
 
-/** The failure that a call's trailers tell, as an HTTP answer; undefined where it went well. */
-export function answerFromTrailers(trailers: HeaderList): HttpAnswer | undefined {
-  const code = codeFrom(Number(trailers.get("grpc-status")));
-  if (code === 0) return undefined;
-  const details = trailers.get("grpc-status-details-bin");
-  if (details !== undefined) {
-    return jsonAnswer(httpStatusOf(code), fromBinary(StatusSchema, Buffer.from(details, "base64")));
+/** Tells a failure: as the answer, or where that has begun, by breaking it off. */
+export async function answerFailure(exchange: Exchange, reason: unknown): Promise<void> {
+  if (exchange.begun) {
+    exchange.breakOff();
+    return;
   }
-  const message = decodeGrpcMessage(trailers.get("grpc-message") ?? "");
-  return failureAnswer(new PrismError("operationFailed", message, { code }));
+  const { httpStatus, fields, body } = failureAnswer(reason);
+  exchange.begin(httpStatus, fields);
+  await exchange.write(body);
+  exchange.end();
 }
 
-function jsonAnswer(httpStatus: number, status: Status): HttpAnswer {
-  const json: JsonValue = toJson(StatusSchema, status, { registry: known });
+/** A failure as an answer: google.rpc.Status as JSON. */
+export function failureAnswer(reason: unknown): FailureAnswer {
+  const status = statusOf(reason);
+  const body = Buffer.from(`${JSON.stringify(statusJson(status))}\n`);
+  const refusal = reason instanceof HttpRefusal ? reason : undefined;
   return {
-    status: httpStatus,
-    contentType: "application/json",
-    body: Buffer.from(`${JSON.stringify(json)}\n`),
+    httpStatus: refusal?.httpStatus ?? httpStatusOf(codeFrom(status.code)),
+    fields: {
+      "content-type": "application/json",
+      "content-length": String(body.length),
+      ...refusal?.fields,
+    },
+    body,
   };
+}
+
+/** A failure as google.rpc.Status. */
+export function statusOf(reason: unknown): Status {
+  return reason instanceof CallFailed ? reason.status : statusFrom(PrismError.from(reason));
+}
+
+/** A status as JSON. Details of types that are not known here are left out. */
+export function statusJson(status: Status): JsonValue {
+  const details = status.details.filter(({ typeUrl }) => known.get(typeUrl.replace(/^.*\//, "")));
+  return toJson(StatusSchema, { ...status, details }, { registry: known });
 }

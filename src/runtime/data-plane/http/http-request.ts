@@ -1,28 +1,23 @@
-import { Code, PrismError, typedOperations, type TypedMethod } from "../../../protocol/index.js";
+import { Code, PrismError } from "../../../protocol/index.js";
+import { HttpRefusal } from "./http-refusal.js";
 
-/** What an HTTP/1.1 request asks for, by its method and path. */
-export type HttpRequest =
-  /** Raw bytes at a key. */
-  | {
-      readonly kind: "key";
-      readonly verb: "GET" | "HEAD" | "PUT" | "DELETE";
-      readonly namespace: string;
-      readonly key: string;
-    }
-  /** An operation with its parameters as JSON. */
-  | { readonly kind: "operation"; readonly namespace: string; readonly method: TypedMethod };
-
-/** A request that no door serves, with the HTTP status that says so best. */
-export class HttpRefusal extends PrismError {
-  readonly httpStatus: number;
-  readonly headers: Readonly<Record<string, string>>;
-
-  constructor(error: PrismError, httpStatus: number, headers: Readonly<Record<string, string>> = {}) {
-    super(error.kind, error.message, { code: error.code, info: error.info });
-    this.httpStatus = httpStatus;
-    this.headers = headers;
-  }
+/** Raw bytes at a key. */
+export interface KeyRequest {
+  readonly kind: "key";
+  readonly verb: (typeof keyVerbs)[number];
+  readonly namespace: string;
+  readonly key: string;
 }
+
+/** An operation with its parameters as JSON. */
+export interface OperationRequest {
+  readonly kind: "operation";
+  readonly namespace: string;
+  readonly operation: string;
+}
+
+/** What a request asks for, by its method and path. */
+export type HttpRequest = KeyRequest | OperationRequest;
 
 const keyVerbs = ["GET", "HEAD", "PUT", "DELETE"] as const;
 const pathForm = /^\/v1\/namespaces\/([^/]+)\/(?:kv\/(.*)|([^/]+))$/s;
@@ -33,29 +28,25 @@ export function readHttpRequest(verb: string, target: string): HttpRequest {
   const found = pathForm.exec(path);
   if (!found) throw notThere(path);
   const [, namespace = "", key, operation = ""] = found;
-  if (key === undefined) return operationRequest(verb, decode(namespace), decode(operation));
-  const known = keyVerbs.find((each) => each === verb);
-  if (!known) throw wrongVerb(verb, keyVerbs.join(", "));
-  return { kind: "key", verb: known, namespace: decode(namespace), key: decode(key) };
+  if (key !== undefined) {
+    const known = verbFrom(verb, keyVerbs);
+    return { kind: "key", verb: known, namespace: decode(namespace), key: decode(key) };
+  }
+  verbFrom(verb, ["POST"]);
+  return { kind: "operation", namespace: decode(namespace), operation: decode(operation) };
 }
 
-function operationRequest(verb: string, namespace: string, operation: string): HttpRequest {
-  if (verb !== "POST") throw wrongVerb(verb, "POST");
-  const method = typedOperations.get(operation);
-  if (method) return { kind: "operation", namespace, method };
-  const known = [...typedOperations.keys()].join(", ");
-  const message = `no operation "${operation.slice(0, 100)}" over HTTP: there are ${known}; any other goes by gRPC, prism.data.v1.Data/Execute`;
-  throw new PrismError("operationNotServed", message);
+function verbFrom<Verb extends string>(verb: string, allowed: readonly Verb[]): Verb {
+  const known = allowed.find((each) => each === verb);
+  if (known) return known;
+  const list = allowed.join(", ");
+  const error = new PrismError("unknownMethod", `${verb} is not served here: use ${list}`);
+  throw new HttpRefusal(error, 405, { allow: list });
 }
 
 function notThere(path: string): HttpRefusal {
   const message = `nothing at "${path.slice(0, 200)}": there are /v1/namespaces/{namespace}/kv/{key} and POST /v1/namespaces/{namespace}/{operation}`;
   return new HttpRefusal(new PrismError("unknownMethod", message), 404);
-}
-
-function wrongVerb(verb: string, allowed: string): HttpRefusal {
-  const error = new PrismError("unknownMethod", `${verb} is not served here: use ${allowed}`);
-  return new HttpRefusal(error, 405, { allow: allowed });
 }
 
 function decode(coded: string): string {

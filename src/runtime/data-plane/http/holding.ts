@@ -1,0 +1,26 @@
+import { PrismError } from "../../../protocol/index.js";
+import type { MemoryBudget } from "../memory-budget.js";
+
+/** What one exchange holds of what all together may hold. */
+export class Holding {
+  readonly #budget: MemoryBudget;
+  #bytes = 0;
+
+  constructor(budget: MemoryBudget) {
+    this.#budget = budget;
+  }
+
+  /** Holds so many bytes more. Throws where all together hold too many. */
+  take(bytes: number): void {
+    if (!this.#budget.take(bytes)) {
+      throw new PrismError("overLimit", "too many large bodies over HTTP at once: try again, or use gRPC");
+    }
+    this.#bytes += bytes;
+  }
+
+  /** Holds nothing any more. */
+  release(): void {
+    this.#budget.give(this.#bytes);
+    this.#bytes = 0;
+  }
+}

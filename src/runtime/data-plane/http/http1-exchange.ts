@@ -1,0 +1,125 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { PrismError } from "../../../protocol/index.js";
+import type { DeadlineWheel } from "../deadline-wheel.js";
+import type { ClientFault } from "./client-error.js";
+import type { Exchange, Fields } from "./exchange.js";
+import { HttpRefusal } from "./http-refusal.js";
+import { RequestBody } from "./request-body.js";
+
+/** What node:http hands over, and how a reader that takes nothing is left. */
+export interface Http1Settings {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** The client waits to be told that its body is wanted. */
+  readonly expectsContinue: boolean;
+  readonly deadlines: DeadlineWheel;
+  readonly stallMs: number;
+  readonly onFault: (fault: ClientFault) => void;
+}
+
+/** An exchange over HTTP/1.1. All that is peculiar to HTTP/1.1 and node:http is here and in {@link HttpDoor}. */
+export class Http1Exchange implements Exchange {
+  readonly verb: string;
+  readonly target: string;
+  readonly body: RequestBody;
+  readonly onFault: (fault: ClientFault) => void;
+  readonly #request: IncomingMessage;
+  readonly #response: ServerResponse;
+  readonly #deadlines: DeadlineWheel;
+  readonly #stallMs: number;
+  readonly #leaving = new AbortController();
+
+  constructor({ request, response, expectsContinue, deadlines, stallMs, onFault }: Http1Settings) {
+    this.onFault = onFault;
+    this.#request = request;
+    this.#response = response;
+    this.#deadlines = deadlines;
+    this.#stallMs = stallMs;
+    this.verb = request.method ?? "";
+    // A client may name the whole URI, as to a forward proxy (RFC 9112, section 3.2.2).
+    this.target = (request.url ?? "").replace(/^https?:\/\/[^/?]*/i, "");
+    this.body = new RequestBody(announced(request), {
+      begin: () => {
+        if (expectsContinue) response.writeContinue();
+        request.on("data", (bytes: Buffer) => {
+          request.pause();
+          this.body.push(bytes, bytes.length);
+        });
+        request.once("end", () => this.body.end());
+      },
+      taken: () => void request.resume(),
+    });
+    response.once("close", () => this.#onClose());
+  }
+
+  get left(): AbortSignal {
+    return this.#leaving.signal;
+  }
+
+  get begun(): boolean {
+    return this.#response.headersSent;
+  }
+
+  /** Throws where two readers could understand the request differently, beyond what node:http refuses itself. */
+  check(): void {
+    const { rawHeaders } = this.#request;
+    let hosts = 0;
+    for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === "host") hosts++;
+    if (hosts <= 1) return;
+    const error = new PrismError("invalidRequest", "the request has more than one Host: send one");
+    throw new HttpRefusal(error, 400, { connection: "close" });
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return Array.isArray(value) ? value.join(", ") : value;
+  }
+
+  begin(status: number, fields: Fields): void {
+    const response = this.#response;
+    if (response.headersSent || response.destroyed) return;
+    for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
+    // What is left of the body is not waited for, whoever sends it.
+    if (this.body.announcedBytes !== 0 && !this.#request.complete) response.setHeader("connection", "close");
+    response.writeHead(status);
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    const response = this.#response;
+    if (response.destroyed || response.write(bytes)) return;
+    await new Promise<void>((resolve) => {
+      const deadline = this.#deadlines.add({ onDeadline: () => this.#onStall() }, this.#stallMs);
+      const done = (): void => {
+        this.#deadlines.remove(deadline);
+        response.off("drain", done).off("close", done);
+        resolve();
+      };
+      response.on("drain", done).on("close", done);
+    });
+  }
+
+  end(): void {
+    this.#response.end();
+  }
+
+  breakOff(): void {
+    this.#response.destroy();
+  }
+
+  #onStall(): void {
+    const message = `the client has taken nothing of its answer for ${this.#stallMs} ms`;
+    this.onFault({ reason: "stall_ms", message });
+    this.#response.destroy();
+  }
+
+  #onClose(): void {
+    this.body.fail(new PrismError("cancelled", "the client left before its request was complete"));
+    if (!this.#response.writableFinished) this.#leaving.abort();
+  }
+}
+
+/** Of a request without a body it is 0; undefined where it comes in chunks. */
+function announced({ headers }: IncomingMessage): number | undefined {
+  if (headers["transfer-encoding"] !== undefined) return undefined;
+  return Number(headers["content-length"] ?? 0);
+}

@@ -1,0 +1,124 @@
+import { PrismError } from "../../../protocol/index.js";
+import type { DeadlineWheel } from "../deadline-wheel.js";
+import { bodyBytesPerMs } from "./http-limits.js";
+import { HttpRefusal } from "./http-refusal.js";
+
+/** Where a body comes from. */
+export interface BodySource {
+  /** Somebody wants the body: let it come. Called once. */
+  begin(): void;
+  /** So many bytes of window have been taken: as many more may come. */
+  taken(windowBytes: number): void;
+}
+
+interface Piece {
+  readonly bytes: Buffer;
+  readonly windowBytes: number;
+}
+
+/** A request's body, as it comes. What is not taken is not asked for, so it holds a window and no more. */
+export class RequestBody {
+  /** By Content-Length; undefined where it does not tell. */
+  readonly announcedBytes: number | undefined;
+  readonly #source: BodySource;
+  readonly #pieces: Piece[] = [];
+  #begun = false;
+  #ended = false;
+  #failure: PrismError | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(announcedBytes: number | undefined, source: BodySource) {
+    this.announcedBytes = announcedBytes;
+    this.#source = source;
+  }
+
+  /** A piece has come, to keep. */
+  push(bytes: Buffer, windowBytes: number): void {
+    this.#pieces.push({ bytes, windowBytes });
+    this.#wake?.();
+  }
+
+  /** All of it has come. */
+  end(): void {
+    this.#ended = true;
+    this.#wake?.();
+  }
+
+  /** No more of it will come, or is wanted. */
+  fail(reason: PrismError): void {
+    if (!this.#ended) this.#failure ??= reason;
+    this.#wake?.();
+  }
+
+  /** The next piece, however long it takes; undefined at the end. Rejects where it breaks off. One at a time. */
+  async next(): Promise<Buffer | undefined> {
+    this.#begin();
+    while (this.#pieces.length === 0 && !this.#ended && !this.#failure) {
+      await new Promise<void>((resolve) => (this.#wake = resolve));
+    }
+    this.#wake = undefined;
+    if (this.#failure) throw this.#failure;
+    const piece = this.#pieces.shift();
+    if (!piece) return undefined;
+    this.#source.taken(piece.windowBytes);
+    return piece.bytes;
+  }
+
+  #begin(): void {
+    if (this.#begun) return;
+    this.#begun = true;
+    this.#source.begin();
+  }
+}
+
+/** How fast a body has to come. */
+export interface Pace {
+  readonly deadlines: DeadlineWheel;
+  /** `server.limits.request_ms`; 0 = any time. */
+  readonly requestMs: number;
+  /** It came too slowly. */
+  readonly onSlow: (message: string) => void;
+}
+
+/** A body that has to come at a pace: a client that trickles it is cut. The time in which nobody asks does not count. */
+export class PacedBody {
+  readonly #body: RequestBody;
+  readonly #pace: Pace;
+  #waitedMs = 0;
+  #bytes = 0;
+
+  constructor(body: RequestBody, pace: Pace) {
+    this.#body = body;
+    this.#pace = pace;
+  }
+
+  /** The next piece; undefined at the end. */
+  next(): Promise<Buffer | undefined> {
+    return this.#pace.requestMs === 0 ? this.#body.next() : this.#nextInTime(this.#pace);
+  }
+
+  async #nextInTime({ deadlines, requestMs, onSlow }: Pace): Promise<Buffer | undefined> {
+    const begunAt = performance.now();
+    const leftMs = Math.max(0, requestMs + this.#bytes / bodyBytesPerMs - this.#waitedMs);
+    const onDeadline = (): void => {
+      const refusal = tooSlow();
+      onSlow(refusal.message);
+      this.#body.fail(refusal);
+    };
+    const deadline = deadlines.add({ onDeadline }, leftMs);
+    try {
+      const piece = await this.#body.next();
+      this.#bytes += piece?.length ?? 0;
+      return piece;
+    } finally {
+      deadlines.remove(deadline);
+      this.#waitedMs += performance.now() - begunAt;
+    }
+  }
+}
+
+function tooSlow(): HttpRefusal {
+  const message =
+    "the body kept Prism waiting for longer than server.limits.request_ms, and a second for each KiB: send it faster";
+  return new HttpRefusal(new PrismError("deadlineExceeded", message), 408);
+}

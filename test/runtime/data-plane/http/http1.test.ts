@@ -1,0 +1,176 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { answerWith, type ReceivedCall } from "../plugin-stub.js";
+import { Proxied } from "../proxied.js";
+import { keepValues } from "./key-value-stub.js";
+
+const kv = "/v1/namespaces/orders/kv/";
+
+let prism: Proxied;
+beforeEach(async () => {
+  prism = await Proxied.start();
+});
+afterEach(() => prism.stop());
+
+/** Says something on a connection of its own; resolves with all that is answered until it is closed. */
+async function say(...texts: string[]): Promise<string> {
+  const socket = connect({ port: prism.port, host: "127.0.0.1", noDelay: true });
+  let heard = "";
+  socket.on("data", (chunk: Buffer) => (heard += chunk.toString("latin1")));
+  for (const text of texts) socket.write(text, "latin1");
+  await once(socket, "close");
+  return heard;
+}
+
+describe("a client over HTTP/1.1", () => {
+  test("that vanishes cancels its call", async () => {
+    const answered = new Promise<ReceivedCall>((resolve) => (prism.plugin.answer = resolve));
+    const socket = connect(prism.port, "127.0.0.1");
+    socket.write(`GET ${kv}a HTTP/1.1\r\nhost: x\r\n\r\n`);
+    const received = await answered;
+
+    socket.destroy();
+
+    expect(await received.closed).toBe(8);
+    expect(prism.counted("get", "CANCELLED")).toBe(1);
+    expect(prism.plane.counters().inFlight).toBe(0);
+  });
+
+  test("that vanishes in the middle of its body makes no call", async () => {
+    const socket = connect(prism.port, "127.0.0.1");
+    socket.write(`PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\nhalf`);
+    await once(socket, "ready");
+    socket.end();
+    await once(socket.resume(), "close");
+
+    expect(prism.plugin.calls).toHaveLength(0);
+  });
+
+  test("that vanishes in the middle of a large body cancels the call that has begun", async () => {
+    const socket = connect(prism.port, "127.0.0.1");
+    const begun = prism.plugin.nextCall();
+    socket.write(`PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 1000000\r\n\r\nhalf`);
+    const received = await begun;
+
+    socket.destroy();
+
+    expect(await received.closed).toBe(8);
+    expect(received.ended).toBe(false);
+  });
+
+  test("may send several requests one after the other on one connection", async () => {
+    const line = `GET ${kv}a HTTP/1.1\r\nhost: x\r\n`;
+
+    const heard = await say(`${line}\r\n${line}\r\n${line}connection: close\r\n\r\n`);
+
+    expect(heard.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
+  });
+
+  test("is told apart from HTTP/2 however its first bytes come", async () => {
+    const socket = connect({ port: prism.port, host: "127.0.0.1", noDelay: true });
+    let text = "";
+    socket.on("data", (chunk: Buffer) => (text += chunk.toString("latin1")));
+    socket.write("P");
+    await prism.client.get("k", { namespace: "orders" });
+    prism.plugin.answer = (call) => answerWith(call, { success: true });
+    socket.write(`UT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\nconnection: close\r\n\r\nv`);
+    await once(socket, "close");
+
+    expect(text).toContain("HTTP/1.1 204");
+  });
+
+  test("may wait to be told that its body is wanted, and is told of a refusal instead", async () => {
+    keepValues(prism.plugin);
+    const head = (namespace: string): string =>
+      `PUT /v1/namespaces/${namespace}/kv/a HTTP/1.1\r\nhost: x\r\ncontent-length: 2\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n`;
+
+    const wanted = await say(head("orders"), "hi");
+    const refused = await say(head("oders"));
+
+    expect(wanted).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 204/);
+    expect(refused).toMatch(/^HTTP\/1\.1 404/);
+  });
+
+  test("may send a body of no announced length, up to 8 MiB", async () => {
+    const kept = keepValues(prism.plugin);
+    const head = `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n`;
+    const tooMuch = "x".repeat(8 * 1024 * 1024 + 1);
+
+    const taken = await say(`${head}2\r\nhi\r\n3\r\n ho\r\n0\r\n\r\n`);
+    const refused = await say(`${head}${tooMuch.length.toString(16)}\r\n${tooMuch}\r\n0\r\n\r\n`);
+
+    expect(taken).toMatch(/^HTTP\/1\.1 204/);
+    expect(kept.get("a")?.toString()).toBe("hi ho");
+    expect(refused).toMatch(/^HTTP\/1\.1 411/);
+  });
+
+  test("whose body comes more slowly than it may is answered 408 and counted, however much it has brought", async () => {
+    const own = await Proxied.start({ limits: { requestMs: 30 } });
+    const before = prism;
+    prism = own;
+    const head = (bytes: number): string =>
+      `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: ${bytes}\r\n\r\nhalf`;
+
+    const small = await say(head(10));
+    const large = await say(head(1_000_000));
+
+    expect([small, large].map((heard) => heard.slice(0, 12))).toEqual(["HTTP/1.1 408", "HTTP/1.1 408"]);
+    expect(own.plane.counters().refused).toEqual([{ peer: "client", reason: "request_ms", count: 2 }]);
+    expect(own.plane.counters().inFlight).toBe(0);
+    prism = before;
+    await own.stop();
+  });
+
+  test("may name the whole URI", async () => {
+    const heard = await say(`GET http://prism${kv}a HTTP/1.1\r\nhost: prism\r\nconnection: close\r\n\r\n`);
+
+    expect(heard).toMatch(/^HTTP\/1\.1 200/);
+  });
+
+  test.each([
+    ["another protocol in the form of HTTP", "GET / HTTQ/1.1\r\n\r\n"],
+    ["no Host", `GET ${kv}a HTTP/1.1\r\n\r\n`],
+    ["two Hosts", `GET ${kv}a HTTP/1.1\r\nhost: x\r\nHost: y\r\n\r\n`],
+    ["two lengths", `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab`],
+    [
+      "a length and chunks",
+      `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`,
+    ],
+    [
+      "chunks coded twice",
+      `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, chunked\r\n\r\n0\r\n\r\n`,
+    ],
+    ["another coding", `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, gzip\r\n\r\n0\r\n\r\n`],
+    ["a folded field", `GET ${kv}a HTTP/1.1\r\nhost: x\r\nprism-ttl-ms: 1\r\n 2\r\n\r\n`],
+    ["a blank before the colon", `GET ${kv}a HTTP/1.1\r\nhost: x\r\nprism-ttl-ms : 1\r\n\r\n`],
+    ["a bare CR in a field", `GET ${kv}a HTTP/1.1\r\nhost: x\r\nprism-ttl-ms: 1\rx: 2\r\n\r\n`],
+    ["lines without CR", `GET ${kv}a HTTP/1.1\nhost: x\n\n`],
+  ])("that says %s is answered 400, and the connection is closed", async (_what, text) => {
+    const heard = await say(text);
+
+    expect(heard).toMatch(/^HTTP\/1\.1 400/);
+    expect(heard.match(/^HTTP\/1\.1 /gm)).toHaveLength(1);
+    expect(prism.plugin.calls).toHaveLength(0);
+  });
+
+  test.each([
+    ["TLS", "\x16\x03\x01 hello\r\n\r\n"],
+    ["a method that nobody has", "INVALID CONNECTION PREFACE\r\n\r\n"],
+  ])("that says %s is answered nothing", async (_what, text) => {
+    expect(await say(text)).toBe("");
+  });
+
+  test("cannot make a field of the answer with what it sends", async () => {
+    const heard = await say(
+      `PATCH ${kv}a%0d%0ax:%20y HTTP/1.1\r\nhost: x\r\n\r\n`.replace(
+        "\r\n\r\n",
+        "\r\nconnection: close\r\n\r\n",
+      ),
+      "",
+    );
+
+    expect(heard).toMatch(/^HTTP\/1\.1 405/);
+    expect(heard.split("\r\n\r\n")[0]).not.toMatch(/^x:/m);
+  });
+});

@@ -50,6 +50,6 @@ export async function startDataPlane(socket: string, namespaces: number): Promis
 
 function routes(instance: RouteInstance, namespaces: number): Record<string, Route> {
   const names = ["bench", ...Array.from({ length: namespaces - 1 }, (_, i) => `bench-${i}`)];
-  const route = { instance, operations: ["get"], services: [], fileDescriptors: [], deadlineMs: 0 };
+  const route = { instance, operations: [{ name: "get" }], services: [], fileDescriptors: [], deadlineMs: 0 };
   return Object.fromEntries(names.map((namespace) => [namespace, { ...route, namespace }]));
 }

@@ -23,6 +23,8 @@ import { Code, codeFrom, codeName, PrismError } from "../../protocol/index.js";
 import { callUnary, GrpcError } from "../../wire/index.js";
 import type { JsonObject } from "../model/namespace.js";
 import type { Health } from "../model/plugin-instance.js";
+import type { ServedOperation } from "../model/route-table.js";
+import { declaredOperations } from "./declared-operations.js";
 import { type DeclaredServices, declaredServices, problemOfServices } from "./declared-services.js";
 import { dial, type Dialled } from "./dial.js";
 
@@ -51,7 +53,7 @@ export interface Opening {
 export interface Opened extends DeclaredServices {
   readonly version: string;
   /** Empty where it did not tell. */
-  readonly operations: readonly string[];
+  readonly operations: readonly ServedOperation[];
 }
 
 /** How long an answer is waited for, and what ends the wait earlier. */
@@ -153,11 +155,10 @@ export class PluginClient {
     if (!response.success) throw this.#refusal(response);
     const problem = problemOfServices(response);
     if (problem !== undefined) throw new PrismError("pluginFault", `${this.#plugin} ${problem}`);
-    const { pluginVersion, supportedOperations, operations } = response;
     return {
-      version: pluginVersion,
+      version: response.pluginVersion,
       ...declaredServices(response, opening.services),
-      operations: supportedOperations.length > 0 ? supportedOperations : operations.map(({ name }) => name),
+      operations: declaredOperations(response),
     };
   }
 

@@ -82,7 +82,7 @@ export class SupervisedNamespace {
       namespace: this.#desired,
       ready: current !== undefined,
       reason: current?.reason ?? this.#reason,
-      operations: current?.opened.operations ?? [],
+      operations: (current?.opened.operations ?? []).map(({ name }) => name),
     };
   }
 

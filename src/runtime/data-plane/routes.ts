@@ -1,6 +1,6 @@
 import { PrismError, typedOperations } from "../../protocol/index.js";
 import { nearestName } from "../model/nearest-name.js";
-import type { Ledger, Route, RouteInstance, RouteTable } from "../model/route-table.js";
+import type { Ledger, Route, RouteInstance, RouteTable, ServedOperation } from "../model/route-table.js";
 import { type CallMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
 import { labelOf, type Method, type TunnelledEntry } from "./methods.js";
@@ -107,25 +107,25 @@ export class ActiveRoute {
   readonly namespace: string;
   /** 0 = none. */
   readonly deadlineMs: number;
-  readonly #route: Route;
+  readonly route: Route;
   readonly #instance: Instance | undefined;
-  readonly #operations: ReadonlySet<string>;
+  readonly #operations: ReadonlyMap<string, ServedOperation>;
   readonly #services: ReadonlySet<string>;
   readonly #methods = new Map<string, ServedMethod>();
 
   constructor(route: Route, instance: Instance | undefined) {
-    this.#route = route;
+    this.route = route;
     this.#instance = instance;
     this.namespace = route.namespace;
     this.deadlineMs = route.deadlineMs;
-    this.#operations = new Set(route.operations);
+    this.#operations = new Map(route.operations.map((operation) => [operation.name, operation]));
     this.#services = new Set(route.services);
   }
 
   /** Who serves. Throws where nobody does just now. */
   get #serving(): Instance {
     if (this.#instance) return this.#instance;
-    const why = this.#route.reason ?? "its plugin is not there";
+    const why = this.route.reason ?? "its plugin is not there";
     const message = `namespace "${this.namespace}" is not served just now (${why}): try again in a moment, or ask \`prism status\``;
     throw new PrismError("pluginAway", message, { info: { namespace: this.namespace } });
   }
@@ -134,7 +134,7 @@ export class ActiveRoute {
   serve(method: Method, metrics: CallMetrics): ServedMethod {
     const known = this.#methods.get(method.path);
     if (known) return known;
-    if (method.kind === "typed") this.#checkOperation(method.operation);
+    if (method.kind === "typed") this.operation(method.operation);
     if (method.kind === "tunnelled") this.#checkService(method);
     const { namespace } = this;
     const by = { namespace, instance: this.#serving, metrics: metrics.of(namespace, labelOf(method)) };
@@ -144,17 +144,23 @@ export class ActiveRoute {
     return served;
   }
 
+  /** What the plugin has told of an operation. Throws where it has told what it serves, and this is not among it. */
+  operation(name: string): ServedOperation {
+    const known = this.#operations.get(name);
+    if (known) return known;
+    if (this.#operations.size === 0) return { name };
+    const { namespace } = this;
+    const served = [...this.#operations.keys()].slice(0, mostTold).join(", ");
+    const message = `the plugin of namespace "${namespace}" does not serve "${name.slice(0, longestName)}"; it serves ${served}`;
+    throw new PrismError("operationNotServed", message, {
+      info: { namespace, operation: name.slice(0, longestName) },
+    });
+  }
+
   /** The operation's name as a label of metrics. Clients can make names up, so only declared ones count by name. */
   labelOf(operation: string): string {
     const declared = this.#operations.size > 0 ? this.#operations : typedOperations;
     return declared.has(operation) ? operation : otherOperation;
-  }
-
-  #checkOperation(operation: string): void {
-    if (this.#operations.size === 0 || this.#operations.has(operation)) return;
-    const served = [...this.#operations].slice(0, mostTold).join(", ");
-    const message = `the plugin of namespace "${this.namespace}" does not serve "${operation}"; it serves ${served}`;
-    throw new PrismError("operationNotServed", message, { info: { namespace: this.namespace, operation } });
   }
 
   #checkService({ path, service }: TunnelledEntry): void {

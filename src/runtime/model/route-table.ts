@@ -15,13 +15,26 @@ export interface Route {
   /** Why nobody serves, as a sentence for the client. */
   readonly reason?: string;
   /** What the plugin serves; empty where it did not tell. */
-  readonly operations: readonly string[];
+  readonly operations: readonly ServedOperation[];
   /** gRPC services of the plugin's own, by their full names: calls to them are tunnelled. */
   readonly services: readonly string[];
   /** What describes these services: each a google.protobuf.FileDescriptorProto in base64, for tables travel as JSON. */
   readonly fileDescriptors: readonly string[];
   /** A ceiling on the caller's deadline, and the default where it sent none. 0 = none. */
   readonly deadlineMs: number;
+}
+
+/** An operation that a plugin serves, and what it promises of it; what is absent is not promised. */
+export interface ServedOperation {
+  readonly name: string;
+  /** The pattern it belongs to: "keyvalue", …; absent for one of the plugin's own. */
+  readonly pattern?: string;
+  /** Running it twice has the same effect as running it once. */
+  readonly idempotent?: boolean;
+  /** Calls must reach the backend in the order in which they came. */
+  readonly ordered?: boolean;
+  /** It takes and answers streams of messages. */
+  readonly streaming?: boolean;
 }
 
 /** How a proxy reaches one plugin instance. */

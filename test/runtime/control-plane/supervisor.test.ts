@@ -36,8 +36,12 @@ describe("a namespace is served by its plugin", () => {
       { id: "orders-1", plugin: "memory", state: "ready", version: "1.0.0", health: "HEALTHY", restarts: 0 },
     ]);
     expect(prism.routes.current).toMatchObject({ instance: { id: "orders-1" }, deadlineMs: 700 });
-    expect(prism.routes.current?.operations).toContain("compare_and_set");
-    expect(prism.status.operations).toEqual(prism.routes.current?.operations);
+    expect(prism.routes.current?.operations).toContainEqual({
+      name: "get",
+      pattern: "keyvalue",
+      idempotent: true,
+    });
+    expect(prism.status.operations).toEqual(prism.routes.current?.operations.map(({ name }) => name));
   });
 
   test("in_process: in a worker thread behind a socket, without a process of its own", async () => {

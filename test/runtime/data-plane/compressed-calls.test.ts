@@ -20,7 +20,9 @@ const getRequest = toBinary(GetRequestSchema, create(GetRequestSchema, { key: "k
 let prism: Proxied;
 let raw: RawClient;
 beforeEach(async () => {
-  prism = await Proxied.start({ route: { operations: ["get", "set", "mine"] } });
+  prism = await Proxied.start({
+    route: { operations: [{ name: "get" }, { name: "set" }, { name: "mine" }] },
+  });
   raw = await RawClient.connect(prism.port);
   prism.plugin.answer = (call) => answerWith(call, { success: true });
 });

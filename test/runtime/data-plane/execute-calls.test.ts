@@ -9,7 +9,7 @@ import { path, RawClient } from "./raw-client.js";
 let prism: Proxied;
 let raw: RawClient;
 beforeEach(async () => {
-  prism = await Proxied.start({ route: { operations: ["get", "mine"] } });
+  prism = await Proxied.start({ route: { operations: [{ name: "get" }, { name: "mine" }] } });
   raw = await RawClient.connect(prism.port);
   prism.plugin.answer = (call) => answerWith(call, { success: true });
 });

@@ -9,7 +9,7 @@ const getRequest = framed(Buffer.from([10, 1, 107]));
 let prism: Proxied;
 let raw: RawClient;
 beforeEach(async () => {
-  prism = await Proxied.start({ route: { operations: ["get"] } });
+  prism = await Proxied.start({ route: { operations: [{ name: "get" }] } });
   raw = await RawClient.connect(prism.port);
 });
 afterEach(async () => {

@@ -82,7 +82,9 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     if (this.#socket instanceof Socket) this.#socket.setNoDelay();
     if (role.side === "client") this.#outbox.copy(http2Preface);
     this.#outbox.copy(settingsFrame(role.side, limits));
-    this.outbound.windowUpdate(0, limits.connectionWindow - defaultWindow);
+    const wider = limits.connectionWindow - defaultWindow;
+    // An increment of 0 is an error (RFC 9113, section 6.9).
+    if (wider > 0) this.outbound.windowUpdate(0, wider);
     this.#socket.on("error", (error: Error) => this.#gone(error.message));
     this.#socket.on("end", () => this.#gone(this.live.size > 0 ? "the peer has closed the connection" : ""));
     this.#socket.on("close", () => this.#gone(""));

@@ -60,6 +60,15 @@ const badFiles: readonly BadFile[] = [
     ],
   },
   {
+    file: "services that no plugin can have, and a default namespace that cannot be",
+    yaml: "server: { default_namespace: My Orders }\nnamespaces:\n  - { name: a, backend: memory, plugin: { services: [acme/B, prism.data.v1.Data] } }\n",
+    told: [
+      "prism.yaml:1:30 server.default_namespace: expected a name of a-z, 0-9 and '-', at most 63, beginning with a letter, got \"My Orders\"",
+      'prism.yaml:3:54 namespaces.0.plugin.services.0: expected a service\'s full name such as acme.billing.v1.Invoices, at most 255, and not under prism., got "acme/B"',
+      'prism.yaml:3:62 namespaces.0.plugin.services.1: expected a service\'s full name such as acme.billing.v1.Invoices, at most 255, and not under prism., got "prism.data.v1.Data"',
+    ],
+  },
+  {
     file: "names that no namespace can have",
     yaml: "namespaces:\n  - { name: Orders, backend: memory }\n  - { name: 9lives, backend: memory }\n  - { name: 5, backend: memory }\n",
     told: [

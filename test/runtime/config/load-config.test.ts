@@ -99,6 +99,7 @@ server:
   proxies: 0
   state_dir: state
   drain_ms: 1m
+  default_namespace: a
   limits: { connections: 5, streams_per_connection: 6, header_bytes: 16KiB, message_bytes: 4 MiB }
 secrets: [{ files: keys }, { env: MY_ }]
 telemetry: { log: { level: debug, format: json } }
@@ -108,6 +109,7 @@ namespaces:
     plugin:
       type: in_process
       env: { MODE: fast }
+      services: [acme.billing.v1.Invoices]
       start_timeout_ms: 5s
       health: { interval_ms: 2s, timeout_ms: 100, unhealthy_after: 2 }
       restart: { backoff_ms: 10, max_backoff_ms: 1s, loop: 3/10s }
@@ -128,6 +130,7 @@ namespaces:
     proxies: 0,
     stateDirectory: join(directory, "state"),
     drainMs: 60_000,
+    defaultNamespace: "a",
     limits: { connections: 5, streamsPerConnection: 6, headerBytes: 16_384, messageBytes: 4 * 1024 ** 2 },
   });
   expect(config.log).toEqual({ level: "debug", format: "json" });
@@ -140,6 +143,7 @@ namespaces:
       plugin: {
         channel: "in_process",
         env: { MODE: "fast" },
+        services: ["acme.billing.v1.Invoices"],
         startTimeoutMs: 5_000,
         health: { intervalMs: 2_000, timeoutMs: 100, unhealthyAfter: 2 },
         restart: { backoffMs: 10, maxBackoffMs: 1_000, loop: { falls: 3, withinMs: 10_000 } },

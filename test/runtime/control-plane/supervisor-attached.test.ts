@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { until } from "../../support/running-prism.js";
-import type { Namespace } from "../../../src/runtime/model/namespace.js";
+import { StockServer } from "../../support/stock-server.js";
+import type { Namespace, PluginSettings } from "../../../src/runtime/model/namespace.js";
 import { builtIn, fixture, isAlive, namespaceOn, Supervised } from "./supervised.js";
 
 let prism: Supervised;
@@ -10,9 +11,9 @@ beforeEach(async () => {
 afterEach(() => prism.end());
 
 /** A namespace on a plugin that somebody else starts. */
-function attachedTo(name: string, { token = "", startTimeoutMs = 5_000 } = {}): Namespace {
+function attachedTo(name: string, settings: Partial<PluginSettings> = {}): Namespace {
   const code = { kind: "attached", socket: `${prism.directory}/${name}` } as const;
-  return namespaceOn("", { plugin: { code, token, startTimeoutMs } });
+  return namespaceOn("", { plugin: { code, ...settings } });
 }
 
 describe("a plugin that somebody else starts", () => {
@@ -75,5 +76,46 @@ describe("a plugin that somebody else starts", () => {
     await prism.supervisor.start(attachedTo("by-hand", { token: "swordfish" }));
 
     expect(prism.status.reason).toContain("UNAUTHENTICATED");
+  });
+});
+
+describe("a gRPC server that does not know the plugin protocol", () => {
+  const services = ["acme.billing.v1.Invoices"];
+  let server: StockServer;
+  beforeEach(async () => {
+    server = new StockServer();
+    await server.listen(`unix:${prism.directory}/plain`);
+  });
+  afterEach(() => server.stop());
+
+  test("is served by the services that plugin.services names, and ends without being told", async () => {
+    await prism.supervisor.start(attachedTo("plain", { services }));
+
+    expect(prism.status).toMatchObject({ ready: true, reason: "" });
+    expect(prism.routes.current).toMatchObject({ services, operations: [], fileDescriptors: [] });
+    await prism.supervisor.remove("orders");
+    expect(prism.log.text).not.toContain("did not end in order");
+  });
+
+  test("is well while it answers, and no more when it is gone", async () => {
+    const health = { intervalMs: 1, timeoutMs: 1_000, unhealthyAfter: 1 };
+    await prism.supervisor.start(attachedTo("plain", { services, health }));
+    expect(prism.supervisor.instances()).toMatchObject([{ health: "HEALTHY", version: "" }]);
+
+    server.stop();
+
+    await until("the route to be taken out", () => prism.routes.current?.instance === undefined);
+  });
+
+  test("is refused where plugin.services names none", async () => {
+    await prism.supervisor.start(attachedTo("plain"));
+
+    expect(prism.status.reason).toContain("answered Initialize with UNIMPLEMENTED");
+  });
+
+  test("is refused where there is a token, which it cannot prove to hold", async () => {
+    await prism.supervisor.start(attachedTo("plain", { services, token: "swordfish" }));
+
+    expect(prism.status.reason).toContain("does not prove that it holds the token");
   });
 });

@@ -1,3 +1,4 @@
+export { type DescribedFile, describeFile } from "./described-file.js";
 export { Code, codeFrom, codeName, PrismError, statusOf } from "./errors.js";
 export type { ErrorKind, ErrorOptions } from "./errors.js";
 export {
@@ -12,4 +13,4 @@ export { FieldScanner } from "./field-scanner.js";
 export { httpStatusOf } from "./http-status.js";
 export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
 export { errorDomain, statusDetails, statusFrom } from "./status-details.js";
-export { typedMethods, typedOperations, typeUrlOf, type TypedMethod } from "./typed-method.js";
+export { typedMethods, typedOperations, typedServices, typeUrlOf, type TypedMethod } from "./typed-method.js";

@@ -12,7 +12,7 @@ export interface TypedMethod {
 }
 
 /** The typed services, one a pattern. A pattern that is added here is served by every door. */
-const typedServices: readonly DescService[] = [KeyValue];
+export const typedServices: readonly DescService[] = [KeyValue];
 
 /** Every typed method, by its path. */
 export const typedMethods: ReadonlyMap<string, TypedMethod> = new Map(

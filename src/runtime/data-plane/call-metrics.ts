@@ -7,6 +7,9 @@ export const otherOperation = "other";
 /** The label of a call whose namespace does not exist; no namespace can have that name. */
 export const unknownNamespace = "(unknown)";
 
+/** The label of a call that Prism answers itself; no namespace can have that name. */
+export const prismItself = "(prism)";
+
 /** RED metrics: calls by namespace, operation and code, with how long they took. Cumulative. */
 export class CallMetrics {
   readonly #operations = new Map<string, Map<string, OperationMetrics>>();

@@ -1,11 +1,20 @@
 import { PrismError } from "../../protocol/index.js";
 import { type HeaderList, parseTimeout } from "../../wire/index.js";
 import type { Permit } from "../model/permit.js";
+import type { Principal } from "../model/principal.js";
 import type { RouteTable } from "../model/route-table.js";
-import { type CallMetrics, type OperationMetrics, otherOperation, unknownNamespace } from "./call-metrics.js";
+import {
+  type CallMetrics,
+  type OperationMetrics,
+  otherOperation,
+  prismItself,
+  unknownNamespace,
+} from "./call-metrics.js";
 import { type Encoding, encodingFrom } from "./encoding.js";
 import type { Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
+import type { LocalCallPlan } from "./local/local-call.js";
+import type { LocalMethod } from "./local/local-method.js";
 import { type Method, methodAt } from "./methods.js";
 import { passedFields, type ToldFields } from "./passed-fields.js";
 import type { PluginHeaders } from "./plugin-headers.js";
@@ -33,6 +42,16 @@ export interface CallPlan<M extends Method = Method> {
   readonly metrics: OperationMetrics;
 }
 
+/** A call that Prism answers itself. */
+export interface LocalPlan extends LocalCallPlan {
+  readonly kind: "local";
+  readonly table: RouteTable;
+  readonly permit: Permit;
+}
+
+/** What becomes of a call. */
+export type Plan = CallPlan | LocalPlan | RefusedPlan;
+
 /** A call that is refused by its header block alone. */
 export interface RefusedPlan {
   readonly kind: "refused";
@@ -56,15 +75,15 @@ export interface Planner {
 const nothing = Buffer.alloc(0);
 
 /** Decides a call by its header block, or looks up what was decided when the same block came before. */
-export function planCall(headers: HeaderList, planner: Planner): CallPlan | RefusedPlan {
-  const known = headers.memo as CallPlan | RefusedPlan | undefined;
+export function planCall(headers: HeaderList, planner: Planner): Plan {
+  const known = headers.memo as Plan | undefined;
   if (known !== undefined && known.table === planner.routes.table) return known;
   const plan = decide(headers, planner);
   headers.memo = plan;
   return plan;
 }
 
-function decide(headers: HeaderList, planner: Planner): CallPlan | RefusedPlan {
+function decide(headers: HeaderList, planner: Planner): Plan {
   const { table } = planner.routes;
   const head = new RequestHead(headers, planner.defaultNamespace);
   try {
@@ -76,10 +95,11 @@ function decide(headers: HeaderList, planner: Planner): CallPlan | RefusedPlan {
   }
 }
 
-function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPlan {
+function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPlan | LocalPlan {
   const { path, routes, metrics, identity } = planner;
   const principal = path.authenticate(headers); // who is calling?
   const method = methodOf(head); // what do they want?
+  if (method.kind === "local") return answerLocally(method, { principal, head, planner });
   const namespace = namespaceOf(head, method);
   const permit = path.authorize(principal, { namespace, operation: method.operation }); // may they?
   const route = routes.find(permit.namespace); // where does it go?
@@ -104,7 +124,29 @@ function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPl
   };
 }
 
-function methodOf(head: RequestHead): Method {
+/** A call that Prism answers itself needs no route. Where its namespace is not there it tells of itself alone. */
+function answerLocally(
+  method: LocalMethod,
+  { principal, head, planner }: { principal: Principal; head: RequestHead; planner: Planner },
+): LocalPlan {
+  const { path, routes, metrics } = planner;
+  const namespace = method.isNamespaced ? head.namespace : "";
+  const permit = path.authorize(principal, { namespace, operation: method.operation });
+  return {
+    kind: "local",
+    table: routes.table,
+    permit,
+    method,
+    namespace,
+    encoding: encodingFrom(head.encoding),
+    timeoutMs: timeoutOf(head, unlimited),
+    metrics: metrics.of(prismItself, method.operation),
+  };
+}
+
+const unlimited = { deadlineMs: 0 };
+
+function methodOf(head: RequestHead): Method | LocalMethod {
   if (!head.isGrpc) throw new PrismError("invalidRequest", "the request is no gRPC");
   const method = methodAt(head.path);
   if (!method) throw unknownMethod(head);
@@ -141,7 +183,10 @@ function toldFields(
   return { authority: "plugin", contentType: "application/grpc", fields: who, neverIndexed: [] };
 }
 
-function timeoutOf({ timeout }: RequestHead, { deadlineMs }: ActiveRoute): number | undefined {
+function timeoutOf(
+  { timeout }: RequestHead,
+  { deadlineMs }: Pick<ActiveRoute, "deadlineMs">,
+): number | undefined {
   const ceiling = deadlineMs === 0 ? undefined : deadlineMs;
   if (timeout === "") return ceiling;
   const ms = parseTimeout(timeout);
@@ -154,6 +199,7 @@ function timeoutOf({ timeout }: RequestHead, { deadlineMs }: ActiveRoute): numbe
 
 function metricsOfRefused({ path, namespace }: RequestHead, { routes, metrics }: Planner): OperationMetrics {
   const method = methodAt(path);
+  if (method?.kind === "local") return metrics.of(prismItself, method.operation);
   const operation = method?.kind === "typed" ? method.operation : otherOperation;
   const known = Object.hasOwn(routes.table.routes, namespace);
   return metrics.of(known ? namespace : unknownNamespace, operation);

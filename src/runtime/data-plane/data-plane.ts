@@ -12,6 +12,7 @@ import { DeadlineWheel } from "./deadline-wheel.js";
 import { GrpcWebDoor } from "./grpc-web/grpc-web-door.js";
 import { HttpDoor } from "./http/http-door.js";
 import { inflationBudgetBytes } from "./inflation.js";
+import { LocalServices } from "./local/local-services.js";
 import { MemoryBudget } from "./memory-budget.js";
 import { Identity } from "./identity.js";
 import { type RefusalReason, PeerRefusals } from "./peer-refusals.js";
@@ -57,9 +58,11 @@ export class DataPlane {
     this.#refusals = new PeerRefusals(log, now);
     const onRefused: UpstreamEvents["onRefused"] = (from, reason, message) =>
       this.#refusals.add({ peer: "plugin", reason, message, from });
+    const routes = new Routes({ generation: 0, routes: {} }, { onUnreachable, onRefused });
     this.#service = {
       path: openPath,
-      routes: new Routes({ generation: 0, routes: {} }, { onUnreachable, onRefused }),
+      routes,
+      local: new LocalServices(routes),
       metrics: new CallMetrics(),
       identity: new Identity(),
       deadlines: new DeadlineWheel(),
@@ -115,6 +118,7 @@ export class DataPlane {
   /** Routes by this table from now on, and calls that run go on by the one that they began with. */
   setTable(table: RouteTable): void {
     this.#service.routes.replace(table);
+    this.#service.local.statuses.tableChanged();
   }
 
   /** Resolves when no call runs on the instance; those that are left at the deadline are cut. */
@@ -138,6 +142,7 @@ export class DataPlane {
   /** Takes nothing new, lets what runs finish until the deadline, and closes everything. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
+    this.#service.local.shutdown();
     for (const connection of this.#connections) connection.shutdown();
     this.#door.shutdown();
     for (const socket of this.#silent) socket.destroy();

@@ -1,8 +1,8 @@
-import { createGunzip, createInflate, type Gunzip, gunzipSync, type Inflate, inflateSync } from "node:zlib";
-import type { PrismError } from "../../protocol/index.js";
+import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
+import { PrismError } from "../../protocol/index.js";
 import * as failures from "./call-failures.js";
 import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
-import type { Encoding } from "./encoding.js";
+import { type Encoding, inflateAtOnce } from "./encoding.js";
 import type { MemoryBudget } from "./memory-budget.js";
 
 /** Who waits for a message to be inflated. */
@@ -38,12 +38,6 @@ const engineBytes = 128 * 1024;
 const pieceOverhead = 256;
 /** From its begin to its last byte: what is held for a client that trickles is room that others want. */
 const completeWithinMs = 60_000;
-
-/** zlib's answer where it is asked to tell what it consumed. */
-interface Informed {
-  readonly buffer: Buffer;
-  readonly engine: { readonly bytesWritten: number };
-}
 
 /**
  * One compressed message on its way to being none. Small ones are gathered and inflated at once, larger ones as they
@@ -120,19 +114,17 @@ export class Inflation implements Timed {
   }
 
   #inflateAtOnce(): void {
-    const compressed = Buffer.concat(this.#waiting);
-    let inflated: Informed;
+    const { encoding } = this.#settings;
     try {
-      inflated = inflateInformed(compressed, this.#settings.encoding, Math.min(atOnceBytes, this.#most));
+      const mostBytes = Math.min(atOnceBytes, this.#most);
+      const inflated = inflateAtOnce(Buffer.concat(this.#waiting), encoding, mostBytes);
+      this.#isGathered = inflated !== undefined;
+      if (!inflated) return this.#feed();
+      this.#pieces = [inflated];
+      this.#bytes = inflated.length;
     } catch (reason) {
-      if (!isTooLarge(reason)) return this.#fail(failures.notInflatable(this.#settings.encoding));
-      this.#isGathered = false;
-      return this.#feed();
+      return this.#fail(PrismError.from(reason));
     }
-    if (inflated.engine.bytesWritten < compressed.length)
-      return this.#fail(failures.notInflatable(this.#settings.encoding));
-    this.#pieces = [inflated.buffer];
-    this.#bytes = inflated.buffer.length;
     this.#succeed();
   }
 
@@ -200,15 +192,4 @@ export class Inflation implements Timed {
     this.destroy();
     this.#listener.onNotInflated(error);
   }
-}
-
-/** Inflates at once, and tells how many bytes were consumed. Throws at the bound, without going on. */
-function inflateInformed(compressed: Buffer, encoding: Encoding, mostBytes: number): Informed {
-  const inflate = encoding === "gzip" ? gunzipSync : inflateSync;
-  // With `info` it answers this; the types of Node.js do not say so.
-  return inflate(compressed, { maxOutputLength: mostBytes, info: true }) as unknown as Informed;
-}
-
-function isTooLarge(reason: unknown): boolean {
-  return reason instanceof RangeError && "code" in reason && reason.code === "ERR_BUFFER_TOO_LARGE";
 }

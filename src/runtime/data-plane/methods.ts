@@ -2,6 +2,8 @@ import { Data } from "../../protocol/gen/prism/data/v1/data_pb.js";
 import { BackendPlugin } from "../../protocol/gen/prism/plugin/plugin_pb.js";
 import { otherOperation } from "./call-metrics.js";
 import { isServiceOfPlugins, RequestWrapper, typedMethods, type TypedMethod } from "../../protocol/index.js";
+import type { LocalMethod } from "./local/local-method.js";
+import { localMethods } from "./local/local-methods.js";
 
 /** A method of a typed service: its messages are wrapped and unwrapped. */
 export interface TypedEntry {
@@ -25,7 +27,7 @@ export interface TunnelledEntry {
   readonly service: string;
 }
 
-/** A method that clients may call, and what becomes of its messages. */
+/** A method that plugins serve, and what becomes of its messages. */
 export type Method =
   | TypedEntry
   | TunnelledEntry
@@ -50,8 +52,8 @@ const raw: readonly Method[] = [
 ];
 
 /** The methods of Prism's own services, by their path. */
-const methods: ReadonlyMap<string, Method> = new Map(
-  [...[...typedMethods.values()].map((typed) => typedEntry(typed)), ...raw].map((method) => [
+const methods: ReadonlyMap<string, Method | LocalMethod> = new Map(
+  [...[...typedMethods.values()].map((typed) => typedEntry(typed)), ...raw, ...localMethods].map((method) => [
     method.path,
     method,
   ]),
@@ -61,7 +63,7 @@ const methods: ReadonlyMap<string, Method> = new Map(
  * What a path asks for: a method of Prism's own, else one that some plugin may serve. Undefined where it can be neither.
  * A path is compared as it stands; nothing is decoded, joined or trimmed.
  */
-export function methodAt(path: string): Method | undefined {
+export function methodAt(path: string): Method | LocalMethod | undefined {
   return methods.get(path) ?? tunnelledEntry(path);
 }
 

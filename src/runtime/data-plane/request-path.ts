@@ -4,6 +4,7 @@ import { anonymous, type Principal } from "../model/principal.js";
 
 /** What a call wants to do. */
 export interface Intent {
+  /** Empty where the call is for Prism as a whole, which answers it itself. */
   readonly namespace: string;
   /** As the plugin sees it; "*" where the body names it, which then may be any. */
   readonly operation: string;

@@ -1,15 +1,16 @@
 import { PrismError } from "../../protocol/index.js";
 import type { HeaderList, Stream, StreamListener } from "../../wire/index.js";
 import { Call, type CallSurroundings } from "./call.js";
-import { type CallPlan, planCall, type Planner, type RefusedPlan } from "./call-plan.js";
+import { type CallPlan, type LocalPlan, planCall, type Planner, type RefusedPlan } from "./call-plan.js";
 import { deaf } from "./deaf.js";
 import { ExecuteCall } from "./execute-call.js";
+import { LocalCall, type LocalSurroundings } from "./local/local-call.js";
 import type { TypedEntry } from "./methods.js";
 import { failureAnswer, notGrpc } from "./refusal.js";
 import { TypedCall } from "./typed-call.js";
 
 /** What serving calls needs: shared by all calls of a process. */
-export interface CallService extends Planner, CallSurroundings {
+export interface CallService extends Planner, CallSurroundings, LocalSurroundings {
   /** Serves a request that is no gRPC, and tells who hears the rest of it; undefined where no door knows it either. */
   readonly otherwise: (stream: Stream, headers: HeaderList) => StreamListener | undefined;
 }
@@ -34,7 +35,12 @@ export function serveCall(stream: Stream, headers: HeaderList, service: CallServ
   return call;
 }
 
-function callOf(stream: Stream, plan: CallPlan, service: CallService): StreamListener & { begin(): void } {
+function callOf(
+  stream: Stream,
+  plan: CallPlan | LocalPlan,
+  service: CallService,
+): StreamListener & { begin(): void } {
+  if (plan.kind === "local") return new LocalCall(stream, plan, service);
   if (isTyped(plan)) return new TypedCall(stream, plan, service);
   if (plan.method.kind === "execute") return new ExecuteCall(stream, plan, service);
   return new Call(stream, plan, service);
@@ -44,7 +50,7 @@ function isTyped(plan: CallPlan): plan is CallPlan<TypedEntry> {
   return plan.method.kind === "typed";
 }
 
-function overLimit({ table, metrics }: CallPlan, reason: unknown): RefusedPlan {
+function overLimit({ table, metrics }: CallPlan | LocalPlan, reason: unknown): RefusedPlan {
   const error = PrismError.from(reason);
   return { kind: "refused", table, answer: failureAnswer(error), error, metrics };
 }

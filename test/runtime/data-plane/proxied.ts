@@ -71,8 +71,13 @@ export class Proxied {
   route(namespace: string, id: string | undefined, socket: string): void {
     const instance = id === undefined ? {} : { instance: { id, socket, token: this.#options.token ?? "" } };
     const served = { operations: [], services: [], fileDescriptors: [] };
-    const route: Route = { namespace, ...served, deadlineMs: 0, ...this.#options.route, ...instance };
-    this.plane.setTable({ generation: ++this.#generation, routes: { [namespace]: route } });
+    this.routes([{ namespace, ...served, deadlineMs: 0, ...this.#options.route, ...instance }]);
+  }
+
+  /** Routes by these and no others. */
+  routes(routes: readonly Route[]): void {
+    const byName = Object.fromEntries(routes.map((route) => [route.namespace, route]));
+    this.plane.setTable({ generation: ++this.#generation, routes: byName });
   }
 
   /** The one row of a namespace's operation and code. */

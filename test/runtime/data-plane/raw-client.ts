@@ -45,6 +45,11 @@ export class RawCall implements StreamListener {
     this.stream = connection.open(headers, endStream, this);
   }
 
+  /** What has come, up to a MiB. */
+  get data(): Buffer {
+    return Buffer.concat(this.#data);
+  }
+
   /** Sends bytes, and ends the call unless told otherwise. */
   send(bytes: Uint8Array, endStream = true): this {
     this.stream.sendData(bytes, endStream);
@@ -81,7 +86,7 @@ export class RawCall implements StreamListener {
     this.#settle({
       headers,
       trailers,
-      data: Buffer.concat(this.#data),
+      data: this.data,
       status: trailers.get("grpc-status"),
       message: decodeGrpcMessage(trailers.get("grpc-message") ?? ""),
       info: detail && anyUnpack(detail, ErrorInfoSchema),

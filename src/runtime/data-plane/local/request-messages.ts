@@ -1,0 +1,75 @@
+import { grpcHeaderBytes, PrismError } from "../../../protocol/index.js";
+import { encodingNotTold } from "../call-failures.js";
+import { type Encoding, inflateAtOnce } from "../encoding.js";
+
+/** The largest message that is taken, inflated too: what Prism answers itself is asked in names. */
+const mostBytes = 8 * 1024;
+
+const compressedFlag = 1;
+const nothing = Buffer.alloc(0);
+
+/**
+ * The messages of a call that Prism answers itself, taken one by one as they are answered. What waits is bytes in one
+ * buffer: many tiny messages, or pieces of them, cost no more than they weigh.
+ */
+export class RequestMessages {
+  readonly #encoding: Encoding | undefined;
+  #bytes = nothing;
+  #from = 0;
+  #to = 0;
+
+  constructor(encoding: Encoding | undefined) {
+    this.#encoding = encoding;
+  }
+
+  /** Everything that has come has been taken. */
+  get isEmpty(): boolean {
+    return this.#from === this.#to;
+  }
+
+  /** Keeps a copy of more bytes. */
+  push(bytes: Buffer): void {
+    if (this.#to + bytes.length > this.#bytes.length) this.#makeRoom(bytes.length);
+    this.#to += bytes.copy(this.#bytes, this.#to);
+  }
+
+  /** The next message, where all of it has come. Throws where it is too large, or does not inflate. */
+  next(): Buffer | undefined {
+    const has = this.#to - this.#from;
+    if (has < grpcHeaderBytes) return undefined;
+    const flag = this.#bytes[this.#from] ?? 0;
+    const length = this.#bytes.readUInt32BE(this.#from + 1);
+    if (length > mostBytes) throw tooLarge();
+    if (has < grpcHeaderBytes + length) return undefined;
+    const begin = this.#from + grpcHeaderBytes;
+    this.#from = begin + length;
+    const message = Buffer.from(this.#bytes.subarray(begin, this.#from));
+    if (this.isEmpty) this.#forget();
+    return flag === 0 ? message : this.#inflate(flag, message);
+  }
+
+  #inflate(flag: number, message: Buffer): Buffer {
+    if (flag !== compressedFlag || !this.#encoding) throw encodingNotTold();
+    const inflated = inflateAtOnce(message, this.#encoding, mostBytes);
+    if (!inflated) throw tooLarge();
+    return inflated;
+  }
+
+  #forget(): void {
+    this.#bytes = nothing;
+    this.#from = this.#to = 0;
+  }
+
+  #makeRoom(more: number): void {
+    const waiting = this.#bytes.subarray(this.#from, this.#to);
+    const room = Buffer.allocUnsafe(2 * (waiting.length + more));
+    waiting.copy(room);
+    this.#bytes = room;
+    this.#from = 0;
+    this.#to = waiting.length;
+  }
+}
+
+function tooLarge(): PrismError {
+  return new PrismError("overLimit", `a message that Prism itself answers may have ${mostBytes} bytes`);
+}

@@ -1,0 +1,148 @@
+import { gzipSync } from "node:zlib";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { compressionAlgorithms } from "@grpc/grpc-js";
+import { Health } from "../../../../src/protocol/gen/grpc/health/v1/health_pb.js";
+import { ServerReflection } from "../../../../src/protocol/gen/grpc/reflection/v1/reflection_pb.js";
+import { LocalServices } from "../../../../src/runtime/data-plane/local/local-services.js";
+import { Routes } from "../../../../src/runtime/data-plane/routes.js";
+import { StockClient } from "../../../support/stock-client.js";
+import { framed } from "../plugin-stub.js";
+import { Proxied } from "../proxied.js";
+import { type RawCall, RawClient, type RawResult } from "../raw-client.js";
+import { LocalTestCall } from "./local-client.js";
+
+const { check } = Health.method;
+const { serverReflectionInfo } = ServerReflection.method;
+const checkPath = "/grpc.health.v1.Health/Check";
+/** HealthCheckRequest{service: "orders"}. */
+const ofOrders = Buffer.from("\n\x06orders");
+const listServices = { messageRequest: { case: "listServices", value: "" } } as const;
+
+let prism: Proxied;
+let raw: RawClient;
+beforeEach(async () => {
+  prism = await Proxied.start();
+  raw = await RawClient.connect(prism.port);
+});
+afterEach(async () => {
+  raw.vanish();
+  await prism.stop();
+});
+
+function checking(headers: Readonly<Record<string, string>> = {}): RawCall {
+  return raw.call(checkPath, { "prism-namespace": "", ...headers });
+}
+
+describe("a call that Prism answers itself", () => {
+  test("is the same whether its bytes come at once or one by one", async () => {
+    const call = checking();
+    for (const byte of framed(ofOrders)) call.send(Buffer.from([byte]), false);
+
+    const result = await call.send(Buffer.alloc(0)).result;
+
+    expect(result).toMatchObject({ status: "0", data: framed(Buffer.from([8, 1])) });
+  });
+
+  const bad: Readonly<Record<string, { send: (call: RawCall) => Promise<RawResult>; status: string }>> = {
+    "no message": { status: "3", send: (call) => call.send(Buffer.alloc(0)).result },
+    "two messages": {
+      status: "3",
+      send: (call) => call.send(Buffer.concat([framed(ofOrders), framed(ofOrders)])).result,
+    },
+    "half a message": { status: "13", send: (call) => call.send(framed(ofOrders).subarray(0, -1)).result },
+    "what is no protobuf": { status: "3", send: (call) => call.send(framed(Buffer.from([0x0a, 99]))).result },
+    "more than a name needs": { status: "8", send: (call) => call.send(framed(Buffer.alloc(8193))).result },
+    "a length of 4 GiB": {
+      status: "8",
+      send: (call) => call.send(Buffer.from([0, 255, 255, 255, 255])).result,
+    },
+    "a compressed message without its encoding": {
+      status: "13",
+      send: (call) => call.send(framed(gzipSync(ofOrders), 1)).result,
+    },
+  };
+
+  test.each(Object.keys(bad))("is refused where it carries %s", async (what) => {
+    const result = await bad[what]?.send(checking());
+
+    expect(result).toMatchObject({ status: bad[what]?.status, data: Buffer.alloc(0) });
+    expect(prism.plane.counters().calls).toHaveLength(1);
+  });
+
+  test("takes compressed messages, and no bombs", async () => {
+    const client = new StockClient(`127.0.0.1:${prism.port}`, {
+      "grpc.default_compression_algorithm": compressionAlgorithms.gzip,
+    });
+    const gzipped = { "grpc-encoding": "gzip" };
+    const bomb = framed(gzipSync(Buffer.alloc(1024 * 1024)), 1);
+
+    expect(await client.unary(check, { service: "orders" }, { namespace: "" })).toMatchObject({ status: 1 });
+    expect(await checking(gzipped).send(bomb).result).toMatchObject({ status: "8" });
+    expect(await checking(gzipped).send(framed(ofOrders, 1)).result).toMatchObject({ status: "13" });
+    expect(await checking({ "grpc-encoding": "br" }).result).toMatchObject({ status: "12" });
+    client.close();
+  });
+
+  test("goes before what a plugin declares by the same name", async () => {
+    const own = await Proxied.start({ route: { services: ["grpc.health.v1.Health"] } });
+
+    const answer = await own.client.unary(check, { service: "orders" }, { namespace: "orders" });
+
+    expect(answer).toMatchObject({ status: 1 });
+    expect(own.plugin.calls).toHaveLength(0);
+    await own.stop();
+  });
+
+  test("ends at a stop, though its client has not said all", async () => {
+    const asking = checking().send(framed(ofOrders), false);
+    const reflecting = new LocalTestCall(raw, serverReflectionInfo).send(listServices);
+    await reflecting.untilAnswers(1);
+
+    const stopped = prism.plane.stop(60_000);
+
+    expect(await asking.result).toMatchObject({ status: "14" });
+    expect(await reflecting.result).toMatchObject({ status: "14" });
+    await stopped;
+  });
+});
+
+test("a client that asks and does not read is answered no further than its window, and gets all when it reads", async () => {
+  const questions = 20_000;
+  const call = new LocalTestCall(raw, serverReflectionInfo);
+  const question = call.framed(listServices);
+  call.raw.reads = false;
+
+  call.raw.send(Buffer.concat(Array.from({ length: questions }, () => question)));
+  const settled = await receivedInTheEnd(call.raw);
+  call.raw.resume();
+  const { status } = await call.result;
+
+  expect(settled).toBeGreaterThan(0);
+  expect(settled).toBeLessThan(1024 * 1024);
+  expect(status).toBe("0");
+  expect(call.raw.received % questions).toBe(0);
+  expect(call.raw.received).toBeGreaterThan(settled);
+});
+
+test("no more than 10,000 such calls run at once", () => {
+  const events = { onUnreachable: () => undefined, onRefused: () => undefined };
+  const services = new LocalServices(new Routes({ generation: 0, routes: {} }, events));
+  const calls = Array.from({ length: 10_001 }, () => ({ shutdown: () => undefined }));
+  const last = calls.pop() ?? { shutdown: () => undefined };
+  for (const call of calls) services.enter(call);
+
+  expect(() => services.enter(last)).toThrow("10000");
+  if (calls[0]) services.leave(calls[0]);
+  services.enter(last);
+});
+
+/** Waits until nothing more has come for many round trips. */
+async function receivedInTheEnd(call: RawCall): Promise<number> {
+  let last = call.received;
+  for (let quiet = 0; quiet < 30; quiet++) {
+    await checking().send(framed(ofOrders)).result;
+    if (call.received !== last) quiet = 0;
+    last = call.received;
+  }
+  return last;
+}

@@ -6,25 +6,20 @@ import { join, relative } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Databases, startPostgres } from "../servers/postgres.js";
+import { printed, stepsOf, substitute, type Substitutes } from "../support/documented-steps.js";
 import { freePort, until } from "../support/running-prism.js";
 
 const root = new URL("../..", import.meta.url).pathname;
 const startMs = 90_000;
 const run = promisify(execFile);
 
-/** Commands of the README's tour, and what it says that they print; "…" stands for anything. */
-interface Step {
-  readonly commands: string;
-  readonly printed: string;
-}
-
-const [first, ...steps] = stepsOf(await readFile(join(root, "README.md"), "utf8"));
+const [first, ...steps] = stepsOf(tourOf(await readFile(join(root, "README.md"), "utf8")));
 
 let checkout: string;
 let postgres: Databases;
 let env: NodeJS.ProcessEnv;
 /** What the README names and what stands for it here, for other tests use the usual ports. */
-let substitutes: readonly (readonly [string, string])[];
+let substitutes: Substitutes;
 let prism: Started | undefined;
 
 beforeAll(async () => {
@@ -59,18 +54,18 @@ describe("the README's tour", () => {
       prism = await startPrism();
 
       expect(first?.commands).toBe("npm start\n");
-      expect(prism.output()).toMatch(printed(first?.printed ?? "nothing to print"));
+      expect(prism.output()).toMatch(printed(first?.printed ?? "nothing to print", substitutes));
     },
     startMs,
   );
 
   for (const step of steps) {
     test(`goes as it says: ${step.commands.trim().split("\n").at(-1) ?? ""}`, async () => {
-      const commands = substitute(step.commands);
+      const commands = substitute(step.commands, substitutes);
 
       const { stdout } = await run("bash", ["-e", "-c", commands], { cwd: checkout, env });
 
-      expect(stdout).toMatch(printed(step.printed));
+      expect(stdout).toMatch(printed(step.printed, substitutes));
     });
   }
 
@@ -80,7 +75,7 @@ describe("the README's tour", () => {
 
     prism = await startPrism();
     const read = "curl -s http://127.0.0.1:50051/v1/namespaces/orders/kv/greeting";
-    const { stdout } = await run("bash", ["-e", "-c", substitute(read)], { cwd: checkout, env });
+    const { stdout } = await run("bash", ["-e", "-c", substitute(read, substitutes)], { cwd: checkout, env });
 
     expect(stdout).toBe("hello from PostgreSQL");
     prism.signal("SIGTERM");
@@ -132,24 +127,6 @@ async function startPrism(): Promise<Started> {
   };
 }
 
-function stepsOf(readme: string): Step[] {
-  const tour = readme.slice(readme.indexOf("## A five-minute tour"), readme.indexOf("## Configuration"));
-  const blocks = [...tour.matchAll(/^```(sh|text)\n(.*?)^```$/gms)].map(([, kind, text = ""]) => ({
-    kind,
-    text,
-  }));
-  return blocks.flatMap(({ kind, text }, index) => {
-    const next = blocks[index + 1];
-    return kind === "sh" ? [{ commands: text, printed: next?.kind === "text" ? next.text : "" }] : [];
-  });
-}
-
-function substitute(text: string): string {
-  return substitutes.reduce((result, [named, here]) => result.replaceAll(named, here), text);
-}
-
-/** A pattern for what the README says is printed. */
-function printed(text: string): RegExp {
-  const pieces = substitute(text.trim()).split("…");
-  return new RegExp(pieces.map((piece) => piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).join(".*"), "s");
+function tourOf(readme: string): string {
+  return readme.slice(readme.indexOf("## A five-minute tour"), readme.indexOf("## Configuration"));
 }

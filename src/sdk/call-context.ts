@@ -1,3 +1,4 @@
+import type { HeaderList } from "../wire/index.js";
 import type { Call } from "./call.js";
 import { readMetadata } from "./envelope.js";
 import type { Log } from "./log.js";
@@ -6,9 +7,7 @@ import type { Log } from "./log.js";
 export interface CallHead {
   readonly namespace: string;
   readonly deadline: number | undefined;
-  /** Of a streaming call; a unary one has them in its metadata. */
-  readonly principal: string;
-  readonly traceparent: string;
+  readonly headers: HeaderList;
 }
 
 /** The {@link Call} an operation is given. What costs anything is made when it is first asked for. */
@@ -42,11 +41,11 @@ export class CallContext implements Call {
   }
 
   get principal(): string {
-    return this.#read("prism-principal") ?? this.#head.principal;
+    return this.metadata("prism-principal") ?? "";
   }
 
   get traceparent(): string {
-    return this.#read("traceparent") ?? this.#head.traceparent;
+    return this.metadata("traceparent") ?? "";
   }
 
   get signal(): AbortSignal {
@@ -59,6 +58,10 @@ export class CallContext implements Call {
 
   get cancelled(): boolean {
     return this.#cancelled !== undefined;
+  }
+
+  metadata(name: string): string | undefined {
+    return this.#read(name) ?? this.#head.headers.get(name);
   }
 
   /** Tells the operation that nobody waits any more. */

@@ -65,7 +65,8 @@ export class Namespaces {
         name,
         streaming: kind === "streaming",
       }));
-      return { ...told, success: true, supportedOperations: operations.map(({ name }) => name), operations };
+      const supportedOperations = operations.map(({ name }) => name);
+      return { ...told, success: true, supportedOperations, operations, ...served.declaration };
     } catch (reason) {
       const error = this.#explain(request.namespace, reason);
       return { ...told, success: false, error };

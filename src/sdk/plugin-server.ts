@@ -32,6 +32,7 @@ import type { Plugin } from "./plugin.js";
 import { sameSecret } from "./proof.js";
 import { refuse } from "./reply.js";
 import { RpcCall } from "./rpc-call.js";
+import { ServiceCall } from "./service-call.js";
 import { StreamingCall } from "./streaming-call.js";
 import { UnaryCall } from "./unary-call.js";
 
@@ -47,8 +48,7 @@ interface RequestHead {
   readonly method: string;
   readonly namespace: string;
   readonly timeoutMs: number | undefined;
-  readonly principal: string;
-  readonly traceparent: string;
+  readonly headers: HeaderList;
   /** Why the call is refused, whatever it asks. */
   readonly refusal: PrismError | undefined;
 }
@@ -60,6 +60,8 @@ const trustedPeer: Partial<Limits> = {
   resetsPerSecond: 1_000_000,
   idleFramesPerSecond: 1_000_000,
 };
+
+const nothing = Buffer.alloc(0);
 
 const service = "/prism.plugin.BackendPlugin/";
 
@@ -121,8 +123,9 @@ export class PluginServer {
     if (!head.isGrpc) return notGrpc.to(stream, endStream);
     try {
       if (head.refusal) throw head.refusal;
-      if (endStream) throw new PrismError("invalidRequest", "the call carries no message");
-      return this.#listener(stream, head);
+      const listener = this.#listener(stream, head);
+      if (endStream) listener.onData(stream, nothing, 0, true);
+      return listener;
     } catch (reason) {
       refuse(stream, PrismError.from(reason));
       return deaf;
@@ -137,7 +140,11 @@ export class PluginServer {
       case "Execute":
         return new UnaryCall(namespaces.find(namespace), callHead(head), maxBytes);
       case "ExecuteStream":
-        return new StreamingCall(stream, namespaces.find(namespace), { head: callHead(head), maxBytes });
+        return new StreamingCall(stream, {
+          served: namespaces.find(namespace),
+          head: callHead(head),
+          maxBytes,
+        });
       case "HealthCheck":
         return new RpcCall(
           rpc(HealthCheckRequestSchema, HealthCheckResponseSchema, (_request, signal) =>
@@ -159,8 +166,11 @@ export class PluginServer {
           ),
           { maxBytes, timeoutMs },
         );
-      default:
-        throw new PrismError("unknownMethod", `the plugin protocol has no method ${JSON.stringify(method)}`);
+      default: {
+        const served = namespaces.find(namespace);
+        const found = { name: method.slice(1), method: served.method(method) };
+        return new ServiceCall(stream, { served, head: callHead(head), maxBytes, ...found });
+      }
     }
   }
 
@@ -172,8 +182,7 @@ export class PluginServer {
       method: path.startsWith(service) ? path.slice(service.length) : path,
       namespace: headers.get("prism-namespace") ?? "",
       timeoutMs: timeout === undefined ? undefined : timerMs(parseTimeout(timeout)),
-      principal: headers.get("prism-principal") ?? "",
-      traceparent: headers.get("traceparent") ?? "",
+      headers,
       refusal: this.#refusalOf(headers),
     };
   }
@@ -199,9 +208,9 @@ function timerMs(ms: number | undefined): number | undefined {
   return ms === undefined ? undefined : Math.min(Math.ceil(ms), 2 ** 31 - 1);
 }
 
-function callHead({ namespace, timeoutMs, principal, traceparent }: RequestHead): CallHead {
+function callHead({ namespace, timeoutMs, headers }: RequestHead): CallHead {
   const deadline = timeoutMs === undefined ? undefined : Date.now() + timeoutMs;
-  return { namespace, deadline, principal, traceparent };
+  return { namespace, deadline, headers };
 }
 
 /** One life-cycle method, from bytes to bytes. */

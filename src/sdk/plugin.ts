@@ -1,3 +1,4 @@
+import type { DescFile } from "@bufbuild/protobuf";
 import type { z } from "zod";
 import { checkConfig } from "./check-config.js";
 import type { Log } from "./log.js";
@@ -37,6 +38,13 @@ export interface OpenContext<Config> {
 export interface OpenNamespace {
   /** By the names that callers use. */
   readonly operations: Readonly<Record<string, Operation>>;
+  /**
+   * gRPC services of the plugin's own, by their full names, and their methods by theirs: made by `unary` and `streaming`
+   * as operations are. Clients call them through Prism with `prism-namespace`.
+   */
+  readonly services?: Readonly<Record<string, Readonly<Record<string, Operation>>>>;
+  /** The proto files in which these services stand, for server reflection. */
+  readonly files?: readonly DescFile[];
   /** How it fares; asked every few seconds. Absent = HEALTHY. Must not hang on a backend that is away; what it throws is UNHEALTHY. */
   check?(signal: AbortSignal): Health | Promise<Health>;
   /** Frees everything. Called once, when no operation runs any more or the grace period is over. */

@@ -6,6 +6,7 @@ import type { Log } from "./log.js";
 import type { Operation, StreamingOperation, UnaryOperation } from "./operation.js";
 import type { Health, OpenNamespace } from "./plugin.js";
 import { PluginError } from "./plugin-error.js";
+import { serializedFiles } from "./serialized-files.js";
 
 /** An operation, and how its results are wrapped. */
 export interface Served<O extends Operation> {
@@ -27,6 +28,8 @@ export class ServedNamespace {
   readonly #open: OpenNamespace;
   readonly #unary = new Map<string, Served<UnaryOperation>>();
   readonly #streaming = new Map<string, Served<StreamingOperation>>();
+  /** Methods of services of the plugin's own, by their paths: "/acme.billing.v1.Invoices/Pay". */
+  readonly #methods: ReadonlyMap<string, Operation>;
   readonly #running = new Set<Running>();
   #idle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
@@ -40,10 +43,30 @@ export class ServedNamespace {
       if (operation.kind === "unary") this.#unary.set(operationName, { operation, writer });
       else this.#streaming.set(operationName, { operation, writer });
     }
+    const methods = Object.entries(open.services ?? {}).flatMap(([service, methodsOf]) =>
+      Object.entries(methodsOf).map(([method, operation]) => [`/${service}/${method}`, operation] as const),
+    );
+    this.#methods = new Map(methods);
   }
 
   get operations(): Readonly<Record<string, Operation>> {
     return this.#open.operations;
+  }
+
+  /** What Prism and server reflection are told of the plugin's own services. */
+  get declaration(): { services: string[]; fileDescriptors: Uint8Array[] } {
+    const { services = {}, files = [] } = this.#open;
+    return { services: Object.keys(services), fileDescriptors: serializedFiles(files) };
+  }
+
+  /** A method of a service of the plugin's own, by its path, or UNIMPLEMENTED. */
+  method(path: string): Operation {
+    const found = this.#methods.get(path);
+    if (found) return found;
+    throw new PrismError(
+      "unknownMethod",
+      `the plugin serves no method ${JSON.stringify(path.slice(0, 200))}`,
+    );
   }
 
   /** The unary operation of a name, or UNIMPLEMENTED with what there is. */

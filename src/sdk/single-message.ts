@@ -42,6 +42,7 @@ export function isWholeMessage(bytes: Buffer, maxBytes: number): boolean {
   return bytes.readUInt32BE(1) === length - messageHeadBytes;
 }
 
-function notOne(): PrismError {
+/** A call that carries one message carries none, or more. */
+export function notOne(): PrismError {
   return new PrismError("invalidRequest", "the call does not carry exactly one message");
 }

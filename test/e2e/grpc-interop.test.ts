@@ -6,6 +6,7 @@ import { goServer, type InteropServer, pythonServer } from "../interop/interop-s
 import { grpcGoClient, officialCases, runGoCase } from "../interop/official.js";
 import { wireCaller } from "../interop/wire-caller.js";
 import { wireConnection } from "../interop/wire-connection.js";
+import { type RunningPrism, servePrism } from "../support/running-prism.js";
 
 /** Building grpc-go's programs, or Python's packages, takes a while the first time. */
 const makeMs = 300_000;
@@ -43,4 +44,34 @@ describe.each([
     await run(wireCaller(connection));
     connection.destroy();
   });
+});
+
+describe("a plugin on the SDK, which declares the service itself,", () => {
+  // The SDK sets no response headers, so it does not echo metadata.
+  const answered = (name: string): boolean => name !== "custom_metadata";
+  const library = new URL("../fixtures/interop/sdk-plugin.js", import.meta.url).pathname;
+  let prism: RunningPrism;
+  let caller: GrpcJsCaller;
+  beforeAll(async () => {
+    grpcGoClient();
+    const plugin = `{ library: ${library} }`;
+    prism = await servePrism({
+      serverKeys: "default_namespace: interop",
+      yaml: `namespaces: [{ name: interop, backend: interop, plugin: ${plugin} }]\n`,
+    });
+    caller = new GrpcJsCaller(prism.address);
+  }, makeMs);
+  afterAll(async () => {
+    caller.close();
+    await prism.stop();
+  });
+
+  test.each(officialCases.filter(answered))("answers grpc-go's client as gRPC's case %s demands", (name) =>
+    runGoCase(name, Number(prism.address.split(":")[1])),
+  );
+
+  test.each(ownCases.filter(([name]) => answered(name)))(
+    "answers grpc-js as gRPC's case %s demands",
+    (_name, run) => run(caller),
+  );
 });

@@ -64,7 +64,8 @@ export async function openedPostgres({
   ): Promise<MessageShape<Out>> => {
     const found = opened.operations[operation];
     if (found?.kind !== "unary") throw new Error(`no operation ${operation}`);
-    const call = { operation, namespace, principal: "", traceparent: "", deadline: undefined, signal, log };
+    const told = { operation, namespace, principal: "", traceparent: "", metadata: () => undefined };
+    const call = { ...told, deadline: undefined, signal, log };
     return fromBinary(response, await found.run(toBinary(request, create(request, params)), call));
   };
   return {

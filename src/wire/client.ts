@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Backlog } from "./backlog.js";
 import { Http2Connection } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
 import type { H2Stream } from "./h2-stream.js";
@@ -13,13 +14,20 @@ import type { ClientConnection, ClientListener, Stream, StreamListener } from ".
 /** Ids end at 2^31 − 1; a connection that comes near is left for a new one. */
 const lastUsableId = 2 ** 31 - 3;
 
+/** How a client connection begins. */
+export interface ConnectOptions {
+  readonly limits?: Partial<Limits>;
+  /** What bounds the bytes that wait to be sent, together with other connections. */
+  readonly backlog?: Backlog;
+}
+
 /** Speaks HTTP/2 on a socket in the client role; the socket, which may still be connecting, is the connection's from now on. */
 export function connectHttp2(
   socket: Duplex,
-  { limits }: { readonly limits?: Partial<Limits> },
+  { limits, backlog }: ConnectOptions,
   listener: ClientListener,
 ): ClientConnection {
-  const client = new Client(socket, { ...clientLimits, ...limits }, listener);
+  const client = new Client(socket, { limits: { ...clientLimits, ...limits }, backlog }, listener);
   client.connection.begin();
   return client;
 }
@@ -34,9 +42,13 @@ class Client implements Role, ClientConnection {
   #hasToldSettled = false;
   #hasToldGoaway = false;
 
-  constructor(socket: Duplex, limits: Limits, listener: ClientListener) {
+  constructor(
+    socket: Duplex,
+    options: { readonly limits: Limits; readonly backlog: Backlog | undefined },
+    listener: ClientListener,
+  ) {
     this.#listener = listener;
-    this.connection = new Http2Connection(socket, limits, () => this);
+    this.connection = new Http2Connection(socket, options, () => this);
   }
 
   get streams(): number {

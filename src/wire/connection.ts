@@ -1,5 +1,6 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { type Backlog, unbounded } from "./backlog.js";
 import { ClosedStreams } from "./closed-streams.js";
 import { ConnectionError, ErrorCode, overLimit, refusalOf } from "./error-code.js";
 import { defaultWindow, http2Preface, largestWindow } from "./frame.js";
@@ -46,11 +47,15 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   #heldStreams = 0;
   #isShuttingDown = false;
 
-  constructor(socket: Duplex, limits: Limits, makeRole: (connection: Http2Connection) => Role) {
+  constructor(
+    socket: Duplex,
+    { limits, backlog = unbounded }: { readonly limits: Limits; readonly backlog?: Backlog | undefined },
+    makeRole: (connection: Http2Connection) => Role,
+  ) {
     this.#socket = socket;
     this.limits = limits;
-    this.#outbox = new Outbox(socket, limits.socketBytes, () => this.#onRoom());
-    this.outbound = new Outbound(this.#outbox, limits.queuedControlFrames);
+    this.#outbox = new Outbox(socket, { mostBytes: limits.socketBytes, backlog }, () => this.#onRoom());
+    this.outbound = new Outbound(this.#outbox, limits.queuedControlFrames, backlog);
     this.#inbound = new Inbound(this, limits);
     this.#reader = new FrameReader(this.#inbound, limits.frameBytes);
     this.#resets = new TokenBucket(limits.resetBurst, limits.resetsPerSecond);
@@ -66,6 +71,10 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
 
   get isShaken(): boolean {
     return this.#inbound.isShaken;
+  }
+
+  get isSettled(): boolean {
+    return this.#inbound.isShaken && this.#inbound.isAcknowledged;
   }
 
   get isChoked(): boolean {
@@ -167,9 +176,10 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     stream.reset(code);
   }
 
-  /** Refuses a stream that has not been made. What the peer could not know to be refused is not counted against it. */
+  /** Refuses a stream that has not been made. That there is no room is not counted against a peer that could not know. */
   refuse(id: number, code: number): void {
-    if (!this.goingAway && this.#inbound.isAcknowledged) this.#countReset();
+    const isKnown = !this.goingAway && this.#inbound.isAcknowledged;
+    if (isKnown || code !== ErrorCode.REFUSED_STREAM) this.#countReset();
     this.#closedStreams.add(id);
     this.outbound.reset(id, code);
   }
@@ -210,7 +220,11 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   }
 
   sendData(stream: H2Stream, bytes: Uint8Array, endStream: boolean): number {
-    return this.outbound.data(stream, bytes, endStream);
+    const sent = this.outbound.data(stream, bytes, endStream);
+    if (sent >= 0) return sent;
+    this.refused("held_bytes", "too many bytes wait for peers that do not take them");
+    stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
+    return bytes.length;
   }
 
   sendReset(stream: H2Stream, code: number): void {

@@ -144,6 +144,7 @@ export class H2Stream implements ServerStream {
   #closed(code: number, by: ClosedBy): void {
     this.closeCode = code;
     this.closedBy = by;
+    this.queue?.drop();
     this.queue = undefined;
     const owed = this.owedBytes;
     this.owedBytes = 0;

@@ -1,5 +1,6 @@
 export { callUnary, type CallRequest, GrpcError, type OpenCall, openCall } from "./call.js";
-export { connectHttp2 } from "./client.js";
+export type { Backlog } from "./backlog.js";
+export { type ConnectOptions, connectHttp2 } from "./client.js";
 export { ErrorCode } from "./error-code.js";
 export { http2Preface } from "./frame.js";
 export {

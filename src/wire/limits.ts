@@ -15,7 +15,7 @@ export interface Limits {
   /** Bytes given to the socket, or about to be, at which streams have to wait: what a slow reader holds beside its windows. */
   readonly socketBytes: number;
 
-  /** From the connection's begin to the peer's preface and SETTINGS: a peer that trickles them is cut. */
+  /** From the connection's begin to the peer's preface, SETTINGS and answer to ours: a peer that trickles or withholds them is cut. */
   readonly handshakeMs: number;
   /** From the first byte of a frame that is not DATA, or of a header block, to its last. */
   readonly headerBlockMs: number;

@@ -1,3 +1,4 @@
+import type { Backlog } from "./backlog.js";
 import {
   defaultWindow,
   Flag,
@@ -27,14 +28,16 @@ export class Outbound {
   readonly #outbox: Outbox;
   readonly #round = new TurnRound();
   readonly #mostQueuedControl: number;
+  readonly #backlog: Backlog;
   /** Control frames written while the peer does not read. */
   #queuedControl = 0;
   #dataWork = 0;
   #isPumping = false;
 
-  constructor(outbox: Outbox, mostQueuedControl: number) {
+  constructor(outbox: Outbox, mostQueuedControl: number, backlog: Backlog) {
     this.#outbox = outbox;
     this.#mostQueuedControl = mostQueuedControl;
+    this.#backlog = backlog;
   }
 
   /** More answers than the limit wait for a peer that does not read. */
@@ -54,21 +57,20 @@ export class Outbound {
       this.open(stream, headers, endStream);
       return;
     }
-    const queue = (stream.queue ??= new SendQueue());
+    const queue = (stream.queue ??= new SendQueue(this.#backlog));
     queue.addHeaders(headers);
     queue.endsStream = endStream;
     this.#round.add(stream);
   }
 
-  /** Sends what windows and socket allow of DATA, queues the rest, and tells how much went at once. */
+  /** Sends what windows and socket allow of DATA, queues the rest, and tells how much went at once; -1 where too much waits. */
   data(stream: H2Stream, bytes: Uint8Array, endStream: boolean): number {
     const { length } = bytes;
     const mustWait = stream.hasQueue || this.#outbox.isFull;
     const sent = mustWait ? 0 : Math.max(0, Math.min(length, this.window.left, stream.sendWindow.left));
     if (mustWait || sent < length) {
       if (sent > 0) this.#writeData(stream, bytes.subarray(0, sent), 0);
-      this.#enqueue(stream, sent > 0 ? bytes.subarray(sent) : bytes, endStream);
-      return sent;
+      return this.#enqueue(stream, sent > 0 ? bytes.subarray(sent) : bytes, endStream) ? sent : -1;
     }
     if (length > 0 || endStream) this.#writeData(stream, bytes, endStream ? Flag.END_STREAM : 0);
     if (endStream) stream.endSent();
@@ -176,11 +178,12 @@ export class Outbound {
     } else if (stream.hasQueue) this.#round.add(stream);
   }
 
-  #enqueue(stream: H2Stream, bytes: Uint8Array, endStream: boolean): void {
-    const queue = (stream.queue ??= new SendQueue());
-    queue.addData(bytes);
+  #enqueue(stream: H2Stream, bytes: Uint8Array, endStream: boolean): boolean {
+    const queue = (stream.queue ??= new SendQueue(this.#backlog));
+    if (!queue.addData(bytes)) return false;
     queue.endsStream = endStream;
     this.#round.add(stream);
+    return true;
   }
 
   #writeData(stream: H2Stream, bytes: Uint8Array, flags: number): void {

@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Backlog } from "./backlog.js";
 
 /** A batch begins small, because most connections are idle, and grows with what a turn brings. */
 const firstBatchBytes = 4096;
@@ -17,6 +18,7 @@ export class Outbox {
   batch: Buffer = nothing;
   readonly #socket: Duplex;
   readonly #mostBytes: number;
+  readonly #backlog: Backlog;
   readonly #onRoom: () => void;
   readonly #flush = (): void => this.flush();
   #from = 0;
@@ -27,11 +29,18 @@ export class Outbox {
   #isScheduled = false;
   #isChoked = false;
   #isClosed = false;
+  /** Of the backlog: what the socket was given, and the peer does not take. */
+  #stuck = 0;
 
   /** `onRoom` is called when frames can go out again after {@link isFull}. */
-  constructor(socket: Duplex, mostBytes: number, onRoom: () => void) {
+  constructor(
+    socket: Duplex,
+    { mostBytes, backlog }: { readonly mostBytes: number; readonly backlog: Backlog },
+    onRoom: () => void,
+  ) {
     this.#socket = socket;
     this.#mostBytes = mostBytes;
+    this.#backlog = backlog;
     this.#onRoom = onRoom;
     socket.on("drain", () => this.#drained());
   }
@@ -86,6 +95,7 @@ export class Outbox {
     this.#write(this.#pieces);
     this.#pieces = [];
     this.#isChoked = this.#socket.writableNeedDrain;
+    if (this.#isChoked || this.#stuck > 0) this.#count(this.#isChoked ? this.#socket.writableLength : 0);
     // What the kernel has taken need not be kept: the batch can be filled from its beginning again.
     if (this.#socket.writableLength === 0) this.#from = this.#at = 0;
     if (wasFull && !this.#isChoked) this.#onRoom();
@@ -95,6 +105,7 @@ export class Outbox {
   close(): void {
     this.flush();
     this.#isClosed = true;
+    this.#count(0);
     this.#pieces = [];
     this.batch = nothing;
     this.#from = this.#at = this.#waiting = 0;
@@ -122,7 +133,16 @@ export class Outbox {
   #drained(): void {
     if (!this.#isChoked) return;
     this.#isChoked = false;
+    this.#count(0);
     this.#onRoom();
+  }
+
+  /** So much is stuck in the socket now. It is there already, so where there is no room for it, it is left out. */
+  #count(bytes: number): void {
+    const more = bytes - this.#stuck;
+    if (more > 0 && !this.#backlog.take(more)) return;
+    if (more < 0) this.#backlog.give(-more);
+    this.#stuck = bytes;
   }
 
   #schedule(): void {

@@ -10,7 +10,8 @@ export type LimitName =
   | "keep_alive_ms"
   | "resets_per_second"
   | "idle_frames_per_second"
-  | "unread_answers";
+  | "unread_answers"
+  | "held_bytes";
 
 /**
  * What a peer is refused for: the limit that it met, or the rule that it broke, as RFC 9113, section 7, calls it. A

@@ -1,3 +1,4 @@
+import { type Backlog, unbounded } from "./backlog.js";
 import { HeaderList } from "./header-list.js";
 
 /** A piece that is at least this large is kept as a view, if it is a good part of what it keeps alive. */
@@ -10,21 +11,28 @@ export class SendQueue {
   bytes = 0;
   /** END_STREAM comes with the last of it. */
   endsStream = false;
+  readonly #backlog: Backlog;
   readonly #items: (Uint8Array | HeaderList)[] = [];
   #blocks = 0;
   /** Where the first item that still waits is. */
   #first = 0;
 
+  constructor(backlog: Backlog = unbounded) {
+    this.#backlog = backlog;
+  }
+
   get isEmpty(): boolean {
     return this.#first === this.#items.length;
   }
 
-  /** Queues DATA. Views are valid only now, so a small piece of something large is copied. */
-  addData(bytes: Uint8Array): void {
-    if (bytes.length === 0) return;
+  /** Queues DATA; false where too much waits already. Views are valid only now, so a small piece of something large is copied. */
+  addData(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return true;
+    if (!this.#backlog.take(bytes.length)) return false;
     const isView = bytes.length >= viewBytes && bytes.length * goodPart >= bytes.buffer.byteLength;
     this.#items.push(isView ? bytes : Uint8Array.prototype.slice.call(bytes));
     this.bytes += bytes.length;
+    return true;
   }
 
   /** Queues a header block. */
@@ -66,7 +74,14 @@ export class SendQueue {
     if (item.length <= most) this.#advance();
     else this.#items[this.#first] = item.subarray(most);
     this.bytes -= taken.length;
+    this.#backlog.give(taken.length);
     return taken;
+  }
+
+  /** Nothing of it is sent any more. */
+  drop(): void {
+    this.#backlog.give(this.bytes);
+    this.bytes = 0;
   }
 
   #advance(): void {

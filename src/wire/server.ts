@@ -1,4 +1,5 @@
 import type { Duplex } from "node:stream";
+import type { Backlog } from "./backlog.js";
 import { Http2Connection } from "./connection.js";
 import { ErrorCode } from "./error-code.js";
 import { GrpcStatus } from "./grpc-status.js";
@@ -14,6 +15,8 @@ import type { Connection, ServerListener, StreamListener } from "./types.js";
 /** How a server connection begins. */
 export interface ServeOptions {
   readonly limits?: Partial<Limits>;
+  /** What bounds the bytes that wait to be sent, together with other connections. */
+  readonly backlog?: Backlog;
   /** Bytes that were read from the socket already, to see what it speaks. */
   readonly head?: Buffer;
 }
@@ -21,12 +24,12 @@ export interface ServeOptions {
 /** Serves HTTP/2 on a socket, which is the connection's from now on. The listener hears nothing before the next turn. */
 export function serveHttp2(
   socket: Duplex,
-  { limits, head }: ServeOptions,
+  { limits, backlog, head }: ServeOptions,
   listener: ServerListener,
 ): Connection {
   const connection = new Http2Connection(
     socket,
-    { ...serverLimits, ...limits },
+    { limits: { ...serverLimits, ...limits }, backlog },
     (made) => new Server(made, listener),
   );
   connection.begin(head);

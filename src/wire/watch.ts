@@ -12,7 +12,8 @@ export interface WatchedStream {
 
 /** A connection, as the watch sees it. */
 export interface Watched {
-  readonly isShaken: boolean;
+  /** The peer's SETTINGS have come, and ours are acknowledged. */
+  readonly isSettled: boolean;
   /** When the first byte came of a frame or a header block that is not whole yet; 0 = none. */
   readonly partialSince: number;
   /** The socket takes nothing. */
@@ -82,9 +83,9 @@ export class Watch {
 
   #late(now: number, elapsedMs: number): ConnectionError | undefined {
     const { handshakeMs, headerBlockMs, stallMs } = this.#limits;
-    const { isShaken, partialSince, isChoked } = this.#connection;
-    if (!isShaken && isOver(now - this.#begunAt, handshakeMs)) {
-      const message = `no preface and SETTINGS within ${handshakeMs} ms (handshake_ms)`;
+    const { isSettled, partialSince, isChoked } = this.#connection;
+    if (!isSettled && isOver(now - this.#begunAt, handshakeMs)) {
+      const message = `no preface, SETTINGS and answer to ours within ${handshakeMs} ms (handshake_ms)`;
       return new ConnectionError(ErrorCode.SETTINGS_TIMEOUT, message, "handshake_ms");
     }
     if (partialSince > 0 && isOver(now - partialSince, headerBlockMs)) {

@@ -250,7 +250,7 @@ describe("slowness has its end", () => {
 
     expect(await peer.goaway()).toEqual({
       code: ErrorCode.SETTINGS_TIMEOUT,
-      reason: "no preface and SETTINGS within 50 ms (handshake_ms)",
+      reason: "no preface, SETTINGS and answer to ours within 50 ms (handshake_ms)",
     });
   });
 

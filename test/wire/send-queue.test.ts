@@ -46,3 +46,20 @@ test("copies a small part of a large read, and keeps a large part as it is", () 
   expect(queue.takeData(65_536).buffer).not.toBe(read.buffer);
   expect(queue.takeData(65_536).buffer).toBe(read.buffer);
 });
+
+test("takes of what all queues may hold together, and gives it back as its bytes go or are dropped", () => {
+  let left = 10;
+  const backlog = {
+    take: (bytes: number) => bytes <= left && ((left -= bytes), true),
+    give: (bytes: number) => void (left += bytes),
+  };
+  const queue = new SendQueue(backlog);
+  const other = new SendQueue(backlog);
+
+  expect([queue.addData(Buffer.alloc(6)), other.addData(Buffer.alloc(5))]).toEqual([true, false]);
+  queue.takeData(2);
+  expect(other.addData(Buffer.alloc(5))).toBe(true);
+  queue.drop();
+
+  expect({ left, queue: queue.bytes, other: other.bytes }).toEqual({ left: 5, queue: 0, other: 5 });
+});

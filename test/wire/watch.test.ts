@@ -6,7 +6,7 @@ const limits = { ...serverLimits, stallMs: 60_000, keepAliveMs: 30_000, idleMs: 
 
 /** A connection that writes down what the watch does to it. */
 class Connection implements Watched {
-  isShaken = true;
+  isSettled = true;
   partialSince = 0;
   isChoked = false;
   streams = 1;
@@ -40,14 +40,14 @@ function pass(seconds: number, each: () => void = () => undefined): void {
 
 const heard = (): void => watch.heard();
 
-test("a peer that has not said SETTINGS in time is cut", () => {
-  connection.isShaken = false;
+test("a peer that has not said SETTINGS, or not answered ours, in time is cut", () => {
+  connection.isSettled = false;
 
   pass(10, heard);
   expect(connection.log).toEqual([]);
   pass(2, heard);
 
-  expect(connection.log).toEqual(["no preface and SETTINGS within 10000 ms (handshake_ms)"]);
+  expect(connection.log).toEqual(["no preface, SETTINGS and answer to ours within 10000 ms (handshake_ms)"]);
 });
 
 test("a frame that trickles is cut, though bytes keep coming", () => {

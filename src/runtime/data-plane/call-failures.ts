@@ -1,5 +1,5 @@
 import { Code, codeFrom, codeName, type ExecuteResponseReader, PrismError } from "../../protocol/index.js";
-import { type ClosedBy, statusFromReset } from "../../wire/index.js";
+import { type ClosedBy, ErrorCode, statusFromReset } from "../../wire/index.js";
 import type { CallPlan } from "./call-plan.js";
 import type { Ending } from "./reply-headers.js";
 
@@ -25,11 +25,19 @@ export function pluginLeft({ instance, permit }: CallPlan, code: number, by: Clo
     const message = `the plugin instance ${instance.id} went away while it worked: whether the call took effect is not known`;
     return new PrismError("pluginAway", message, { info });
   }
+  if (by === "local" && code === ErrorCode.ENHANCE_YOUR_CALM) return tooMuchWaits(instance.id);
   const status = codeFrom(statusFromReset(code));
   const kind = status === Code.UNAVAILABLE ? "pluginAway" : "pluginFault";
   const message = `the plugin instance ${instance.id} broke the call off (HTTP/2 error code ${code})`;
   // The client did not cancel, so CANCELLED would be a lie.
   return new PrismError(kind, message, { code: status === Code.CANCELLED ? Code.UNAVAILABLE : status, info });
+}
+
+/** The plugin does not take what is sent to it, and too much waits for it and for others. */
+function tooMuchWaits(instance: string): PrismError {
+  const limit = "server.limits.held_bytes";
+  const message = `the plugin instance ${instance} is slow to take what is sent, and more waits than ${limit} allows: try again later`;
+  return new PrismError("overLimit", message, { info: { limit } });
 }
 
 /** The plugin's stream ended in order, but without a status. */

@@ -20,7 +20,7 @@ import { openPath } from "./request-path.js";
 import { Routes } from "./routes.js";
 import { type CallService, serveCall } from "./serve-call.js";
 import { sniff } from "./sniff.js";
-import type { UpstreamEvents } from "./upstream.js";
+import type { UpstreamSurroundings } from "./upstream.js";
 import { wireLimits } from "./wire-limits.js";
 
 /** What a data plane is made with. */
@@ -28,7 +28,7 @@ export interface DataPlaneOptions {
   readonly settings: ProxySettings;
   readonly log: Log;
   /** An instance's socket could not be reached, or a connection to it broke: look after it now. */
-  readonly onUnreachable: UpstreamEvents["onUnreachable"];
+  readonly onUnreachable: UpstreamSurroundings["onUnreachable"];
 }
 
 const nothing = Buffer.alloc(0);
@@ -39,6 +39,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   readonly #service: CallService;
   readonly #limits: Limits;
+  readonly #backlog: MemoryBudget;
   readonly #refusals: PeerRefusals;
   readonly #door: HttpDoor;
   readonly #sockets = new Set<Socket>();
@@ -55,10 +56,14 @@ export class DataPlane {
     this.#options = options;
     const cors = new Cors(options.settings.cors);
     this.#limits = wireLimits(limits);
+    this.#backlog = new MemoryBudget(limits.heldBytes);
     this.#refusals = new PeerRefusals(log, now);
-    const onRefused: UpstreamEvents["onRefused"] = (from, reason, message) =>
+    const onRefused: UpstreamSurroundings["onRefused"] = (from, reason, message) =>
       this.#refusals.add({ peer: "plugin", reason, message, from });
-    const routes = new Routes({ generation: 0, routes: {} }, { onUnreachable, onRefused });
+    const routes = new Routes(
+      { generation: 0, routes: {} },
+      { onUnreachable, onRefused, backlog: this.#backlog },
+    );
     this.#service = {
       path: openPath,
       routes,
@@ -158,7 +163,7 @@ export class DataPlane {
   #serveHttp2(socket: Socket, head: Buffer): void {
     const connection = serveHttp2(
       socket,
-      { limits: this.#limits, head },
+      { limits: this.#limits, backlog: this.#backlog, head },
       {
         onRequest: (stream, headers, endStream) => {
           const listener = serveCall(stream, headers, this.#service);

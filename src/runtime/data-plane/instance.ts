@@ -1,5 +1,5 @@
 import type { Ledger, RouteInstance } from "../model/route-table.js";
-import { Upstream, type UpstreamEvents } from "./upstream.js";
+import { Upstream, type UpstreamSurroundings } from "./upstream.js";
 
 /** How a lease ended: the call came to its end, the plugin or the way to it failed, or a drain cut it. */
 export type Outcome = "completed" | "failed" | "cut";
@@ -20,10 +20,10 @@ export class Instance {
   #started = 0;
   #whenIdle: (() => void)[] = [];
 
-  constructor({ id, socket, token }: RouteInstance, events: UpstreamEvents) {
+  constructor({ id, socket, token }: RouteInstance, surroundings: UpstreamSurroundings) {
     this.id = id;
     this.token = token;
-    this.upstream = new Upstream({ id, socket, events });
+    this.upstream = new Upstream({ id, socket, surroundings });
   }
 
   /** Calls that run. */

@@ -5,7 +5,7 @@ import { type CallMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
 import { labelOf, type Method, type TunnelledEntry } from "./methods.js";
 import { ServedMethod } from "./served-method.js";
-import type { UpstreamEvents } from "./upstream.js";
+import type { UpstreamSurroundings } from "./upstream.js";
 
 /** Instances that serve no more and whose account is still told. */
 const mostRemembered = 256;
@@ -21,13 +21,13 @@ const mostMethods = 256;
 
 /** The route table as a proxy uses it, and the instances that it has named. */
 export class Routes {
-  readonly #events: UpstreamEvents;
+  readonly #surroundings: UpstreamSurroundings;
   readonly #instances = new Map<string, Instance>();
   #table: RouteTable;
   #routes = new Map<string, ActiveRoute>();
 
-  constructor(table: RouteTable, events: UpstreamEvents) {
-    this.#events = events;
+  constructor(table: RouteTable, surroundings: UpstreamSurroundings) {
+    this.#surroundings = surroundings;
     this.#table = table;
   }
 
@@ -81,7 +81,7 @@ export class Routes {
 
   #instance(route: RouteInstance): Instance {
     let instance = this.#instances.get(route.id);
-    if (!instance) this.#instances.set(route.id, (instance = new Instance(route, this.#events)));
+    if (!instance) this.#instances.set(route.id, (instance = new Instance(route, this.#surroundings)));
     return instance;
   }
 

@@ -1,9 +1,11 @@
 import { connect, type Socket } from "node:net";
 import { PrismError } from "../../protocol/index.js";
-import { type ClientConnection, connectHttp2, type Refusal } from "../../wire/index.js";
+import { type Backlog, type ClientConnection, connectHttp2, type Refusal } from "../../wire/index.js";
 
-/** Hears what goes wrong between us and an instance. */
-export interface UpstreamEvents {
+/** What the ways to all instances share. */
+export interface UpstreamSurroundings {
+  /** Bounds what waits for plugins that do not take it, together with what waits for clients. */
+  readonly backlog: Backlog;
   /** Its socket cannot be reached, or a connection to it broke: look after it now. */
   readonly onUnreachable: (instance: string, reason: string) => void;
   /** It broke a rule of HTTP/2, or met a limit. */
@@ -18,11 +20,11 @@ export interface Waiting {
   fail(error: PrismError): void;
 }
 
-/** Where an instance listens, and whom to tell what goes wrong. */
+/** Where an instance listens. */
 export interface UpstreamSettings {
   readonly id: string;
   readonly socket: string;
-  readonly events: UpstreamEvents;
+  readonly surroundings: UpstreamSurroundings;
 }
 
 const dialMs = 5000;
@@ -31,6 +33,12 @@ const mostConnections = 4;
 /** Calls that may wait for a connection, and bytes of theirs that may be held meanwhile. */
 const mostWaiting = 4096;
 const mostHeldBytes = 64 * 1024 * 1024;
+
+/**
+ * A client that does not read holds a stream's window and no more. The connection's is as wide as it can be: were it met,
+ * such clients would keep the answers of all others from coming. What they hold together the backlog bounds.
+ */
+const windows = { streamWindow: 256 * 1024, connectionWindow: 2 ** 31 - 1 };
 
 /** The connections to one plugin instance, dialled when they are needed. */
 export class Upstream {
@@ -109,14 +117,14 @@ export class Upstream {
   }
 
   #connected(socket: Socket): void {
-    const { id, events } = this.#settings;
+    const { id, surroundings } = this.#settings;
     let inOrder = false;
     const leave = (): void => {
       this.#connections = this.#connections.filter((other) => other !== connection);
     };
     const connection = connectHttp2(
       socket,
-      {},
+      { limits: windows, backlog: surroundings.backlog },
       {
         onAvailable: () => this.#serveWaiting(),
         onGoaway: () => {
@@ -124,7 +132,7 @@ export class Upstream {
           leave();
           this.#dialIfWanted();
         },
-        onRefused: (refusal, message) => events.onRefused(id, refusal, message),
+        onRefused: (refusal, message) => surroundings.onRefused(id, refusal, message),
         onClose: (reason) => {
           const ours = !this.#connections.includes(connection);
           leave();
@@ -153,12 +161,12 @@ export class Upstream {
 
   #broke(connection: ClientConnection, reason: string): void {
     if (!connection.settled) return this.#unreachable(reason);
-    this.#settings.events.onUnreachable(this.#settings.id, reason);
+    this.#settings.surroundings.onUnreachable(this.#settings.id, reason);
     this.#dialIfWanted();
   }
 
   #unreachable(reason: string): void {
-    this.#settings.events.onUnreachable(this.#settings.id, reason);
+    this.#settings.surroundings.onUnreachable(this.#settings.id, reason);
     if (this.#connections.length > 0) return;
     const message = `the plugin instance ${this.#settings.id} cannot be reached (${reason}): try again in a moment`;
     for (const call of [...this.#waiting]) {

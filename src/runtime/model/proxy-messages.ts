@@ -60,6 +60,8 @@ export interface WireLimits {
   readonly headerFields: number;
   /** Size of a unary message. 0 = unlimited. */
   readonly messageBytes: number;
+  /** Bytes that wait for clients and plugins that do not take them, all together. */
+  readonly heldBytes: number;
   readonly streamWindow: number;
   readonly connectionWindow: number;
   readonly handshakeMs: number;

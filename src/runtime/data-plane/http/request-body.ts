@@ -105,6 +105,8 @@ export class PacedBody {
       onSlow(refusal.message);
       this.#body.fail(refusal);
     };
+    // Where no time is left the wheel's next tick would be too late: a byte a tick would hold it off for ever.
+    if (leftMs === 0) onDeadline();
     const deadline = deadlines.add({ onDeadline }, leftMs);
     try {
       const piece = await this.#body.next();

@@ -125,8 +125,9 @@ test("a client that asks and does not read is answered no further than its windo
 });
 
 test("no more than 10,000 such calls run at once", () => {
-  const events = { onUnreachable: () => undefined, onRefused: () => undefined };
-  const services = new LocalServices(new Routes({ generation: 0, routes: {} }, events));
+  const backlog = { take: () => true, give: () => undefined };
+  const surroundings = { onUnreachable: () => undefined, onRefused: () => undefined, backlog };
+  const services = new LocalServices(new Routes({ generation: 0, routes: {} }, surroundings));
   const calls = Array.from({ length: 10_001 }, () => ({ shutdown: () => undefined }));
   const last = calls.pop() ?? { shutdown: () => undefined };
   for (const call of calls) services.enter(call);

@@ -6,10 +6,9 @@ import type { Log } from "../model/log.js";
 import type { ProxyCounters, ProxySettings } from "../model/proxy-messages.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
 import { CallMetrics } from "./call-metrics.js";
-import { answerPreflight } from "./cors/answer-preflight.js";
 import { Cors } from "./cors/cors.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
-import { GrpcWebDoor } from "./grpc-web/grpc-web-door.js";
+import { PageDoor } from "./grpc-web/page-door.js";
 import { HttpDoor } from "./http/http-door.js";
 import { inflationBudgetBytes } from "./inflation.js";
 import { LocalServices } from "./local/local-services.js";
@@ -54,7 +53,6 @@ export class DataPlane {
     const { limits } = options.settings;
     const now = (): number => performance.now();
     this.#options = options;
-    const cors = new Cors(options.settings.cors);
     this.#limits = wireLimits(limits);
     this.#backlog = new MemoryBudget(limits.heldBytes);
     this.#refusals = new PeerRefusals(log, now);
@@ -76,15 +74,15 @@ export class DataPlane {
       defaultNamespace: options.settings.defaultNamespace,
       inflating: new MemoryBudget(inflationBudgetBytes),
       now,
-      otherwise: (stream, headers) =>
-        answerPreflight(stream, headers, cors) ??
-        web.serve(stream, headers) ??
-        this.#door.serveStream(stream, headers),
+      otherwise: (stream, headers) => pages.serve(stream, headers) ?? this.#door.serveStream(stream, headers),
     };
-    const web = new GrpcWebDoor(this.#service, cors);
-    this.#door = new HttpDoor(this.#service, limits, (socket, { reason, message }) =>
-      this.#refuse(socket, reason, message),
-    );
+    const pages = new PageDoor(this.#service, new Cors(options.settings.cors));
+    this.#door = new HttpDoor({
+      calls: this.#service,
+      pages,
+      limits,
+      onFault: (socket, { reason, message }) => this.#refuse(socket, reason, message),
+    });
   }
 
   /** Serves a connection until it ends. It is closed at once when there are too many, and when we are stopping. */

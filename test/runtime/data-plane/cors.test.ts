@@ -32,7 +32,7 @@ describe.each(versions)("CORS over %s", (version) => {
     client = new WebClient(version, prism.port);
   }
 
-  function preflight(origin: string, headers: string, asked = path.get) {
+  function preflight(origin: string, headers: string, asked: string = path.get) {
     const ask = { "access-control-request-method": "POST", "access-control-request-headers": headers };
     return client.ask({ method: "OPTIONS", path: asked, headers: { origin, ...ask } });
   }
@@ -114,6 +114,24 @@ describe.each(versions)("CORS over %s", (version) => {
 
     expect(corsOf(await preflight(app, ""))["access-control-allow-credentials"]).toBe("true");
     expect(corsOf(answered)["access-control-allow-credentials"]).toBe("true");
+  });
+
+  test("holds for HTTP and JSON as well", async () => {
+    const key = "/v1/namespaces/orders/kv/k";
+    await start({ origins: [app] });
+
+    const allowed = await preflight(app, "prism-ttl-ms", key);
+    const refused = await preflight(stranger, "prism-ttl-ms", key);
+    const read = await client.ask({ method: "GET", path: key, headers: { origin: app } });
+    const failed = await client.ask({ method: "GET", path: "/v1/nothing", headers: { origin: app } });
+    const hidden = await client.ask({ method: "GET", path: key, headers: { origin: stranger } });
+
+    expect([allowed.status, refused.status]).toEqual([204, 403]);
+    expect([read.status, read.body.toString()]).toEqual([200, "v"]);
+    expect(corsOf(read)["access-control-allow-origin"]).toBe(app);
+    expect(String(corsOf(read)["access-control-expose-headers"]).split(", ")).toContain("etag");
+    expect([failed.status, corsOf(failed)["access-control-allow-origin"]]).toEqual([404, app]);
+    expect(corsOf(hidden)).toEqual({ vary: "origin" });
   });
 
   test("repeats no header's name that is none", async () => {

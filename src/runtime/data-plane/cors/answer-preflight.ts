@@ -2,12 +2,15 @@ import { HeaderList, type Stream, type StreamListener } from "../../../wire/inde
 import { deaf } from "../deaf.js";
 import { type Cors, preflightOf } from "./cors.js";
 
-/** Answers a preflight over HTTP/2, and tells who hears the rest of it; undefined where the request is none. */
+/** Answers a preflight and tells who hears the rest of it; undefined where the request is none. */
 export function answerPreflight(stream: Stream, headers: HeaderList, cors: Cors): StreamListener | undefined {
   const preflight = preflightOf(headers.get(":method") ?? "", (name) => headers.get(name));
   if (!preflight) return undefined;
   const { status, fields, body } = cors.answer(preflight);
-  stream.sendHeaders(new HeaderList([":status", String(status), ...fields]), body.length === 0);
+  stream.sendHeaders(
+    new HeaderList([":status", String(status), ...Object.entries(fields).flat()]),
+    body.length === 0,
+  );
   if (body.length > 0) stream.sendData(body, true);
   return deaf;
 }

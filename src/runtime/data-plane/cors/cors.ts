@@ -10,8 +10,7 @@ export interface Preflight {
 /** The answer to a preflight. */
 export interface PreflightAnswer {
   readonly status: number;
-  /** Names and values in turn. */
-  readonly fields: readonly string[];
+  readonly fields: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
@@ -43,25 +42,28 @@ export class Cors {
     this.#origins = new Set(settings.origins);
   }
 
-  /** The fields, names and values in turn, that let a page of this origin read an answer, and what of its headers. */
-  fieldsFor(origin: string | undefined, carried: readonly string[] = []): string[] {
-    const vary = this.#dependsOnOrigin ? ["vary", "origin"] : [];
+  /** The fields that let a page of this origin read an answer, and what of its headers. */
+  fieldsFor(origin: string | undefined, carried: readonly string[] = []): Readonly<Record<string, string>> {
+    const vary = this.#dependsOnOrigin ? { vary: "origin" } : {};
     if (!this.#allows(origin)) return vary;
     const exposed = [...new Set([...exposedAlways, ...carried])].join(", ");
-    return [...this.#granted(origin), "access-control-expose-headers", exposed, ...vary];
+    return { ...this.#granted(origin), "access-control-expose-headers": exposed, ...vary };
   }
 
   /** Answers a preflight. */
   answer({ origin, headers }: Preflight): PreflightAnswer {
-    const vary = ["vary", "origin, access-control-request-method, access-control-request-headers"];
+    const vary = { vary: "origin, access-control-request-method, access-control-request-headers" };
     if (!this.#allows(origin) || !nameList.test(headers)) {
-      const fields = ["content-type", "text/plain; charset=utf-8", ...vary];
-      return { status: 403, fields, body: refusal };
+      return { status: 403, fields: { "content-type": "text/plain; charset=utf-8", ...vary }, body: refusal };
     }
-    const age = String(Math.floor(this.#settings.maxAgeMs / 1000));
-    const asked = headers === "" ? [] : ["access-control-allow-headers", headers];
-    const allowed = ["access-control-allow-methods", methods, ...asked, "access-control-max-age", age];
-    return { status: 204, fields: [...this.#granted(origin), ...allowed, ...vary], body: Buffer.alloc(0) };
+    const fields = {
+      ...this.#granted(origin),
+      "access-control-allow-methods": methods,
+      ...(headers !== "" && { "access-control-allow-headers": headers }),
+      "access-control-max-age": String(Math.floor(this.#settings.maxAgeMs / 1000)),
+      ...vary,
+    };
+    return { status: 204, fields, body: Buffer.alloc(0) };
   }
 
   get #dependsOnOrigin(): boolean {
@@ -72,10 +74,11 @@ export class Cors {
     return origin !== undefined && (this.#origins.has("*") || this.#origins.has(origin));
   }
 
-  #granted(origin: string): string[] {
-    const named = this.#dependsOnOrigin ? origin : "*";
-    const credentials = this.#settings.credentials ? ["access-control-allow-credentials", "true"] : [];
-    return ["access-control-allow-origin", named, ...credentials];
+  #granted(origin: string): Readonly<Record<string, string>> {
+    return {
+      "access-control-allow-origin": this.#dependsOnOrigin ? origin : "*",
+      ...(this.#settings.credentials && { "access-control-allow-credentials": "true" }),
+    };
   }
 }
 

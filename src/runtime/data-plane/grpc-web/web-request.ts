@@ -36,7 +36,7 @@ export class WebRequest {
     const passed = fieldsForBrowsers(from);
     const names = passed.filter((_, index) => index % 2 === 0);
     const status = [":status", "200", "content-type", this.form.answerType];
-    const cors = this.#cors.fieldsFor(this.#origin, names);
+    const cors = Object.entries(this.#cors.fieldsFor(this.#origin, names)).flat();
     return new HeaderList([...status, ...passed, ...cors], from.neverIndexed);
   }
 }

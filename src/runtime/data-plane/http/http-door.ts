@@ -2,14 +2,19 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
+import { ExchangeStream } from "../grpc-web/exchange-stream.js";
+import type { PageDoor } from "../grpc-web/page-door.js";
 import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
 import { answerClientError, type ClientFault } from "./client-error.js";
+import { headerListOf } from "./header-list-of.js";
+import type { Exchange, Fields } from "./exchange.js";
 import { answerFailure } from "./http-failure.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
 import { heldBytes, type HttpLimits, windowBytes } from "./http-limits.js";
 import { type ExchangeService, serveExchange } from "./serve-exchange.js";
+import { pacedBodyOf } from "./serving.js";
 
 /** From an answer over HTTP/1.1 to the next request. */
 const idleMs = 60_000;
@@ -18,18 +23,30 @@ const probeMs = 60_000;
 /** How often connections are looked at for heads that take too long. */
 const tickMs = 1000;
 
+const none: Fields = {};
+
 /** Hears what a client is refused for what it does to its connection; a stream of HTTP/2 does not tell whose it is. */
 export type OnClientFault = (socket: Duplex | undefined, fault: ClientFault) => void;
+
+/** What the door is made with. */
+export interface HttpDoorSettings {
+  readonly calls: CallService;
+  readonly pages: PageDoor;
+  readonly limits: HttpLimits;
+  readonly onFault: OnClientFault;
+}
 
 /** Serves HTTP: whole connections of HTTP/1.1 that are handed to it, and streams of HTTP/2 that are no gRPC. */
 export class HttpDoor {
   readonly #server: Server;
   readonly #service: ExchangeService;
+  readonly #pages: PageDoor;
   readonly #onFault: OnClientFault;
   readonly #running = new Set<ServerResponse>();
   #stopping = false;
 
-  constructor(calls: CallService, limits: HttpLimits, onFault: OnClientFault) {
+  constructor({ calls, pages, limits, onFault }: HttpDoorSettings) {
+    this.#pages = pages;
     this.#onFault = onFault;
     this.#service = { calls, limits, budget: new MemoryBudget(heldBytes) };
     this.#server = createServer({
@@ -63,7 +80,11 @@ export class HttpDoor {
   /** Serves a request that a stream of HTTP/2 brings, and tells who hears the rest of it; undefined where the path is another's. */
   serveStream(stream: Stream, headers: HeaderList): StreamListener | undefined {
     if (!headers.get(":path")?.startsWith("/v1/")) return undefined;
-    const exchange = new Http2Exchange(stream, headers, (fault) => this.#onFault(undefined, fault));
+    const exchange = new Http2Exchange(stream, {
+      headers,
+      onFault: (fault) => this.#onFault(undefined, fault),
+      always: this.#pages.cors.fieldsFor(headers.get("origin")),
+    });
     void serveExchange(exchange, this.#service);
     return exchange;
   }
@@ -81,6 +102,7 @@ export class HttpDoor {
     response.once("close", () => this.#running.delete(response));
     if (this.#stopping) closeAfter(response);
     const { calls, limits } = this.#service;
+    const isPages = onlyPagesSend(request);
     const exchange = new Http1Exchange({
       request,
       response,
@@ -88,14 +110,33 @@ export class HttpDoor {
       deadlines: calls.deadlines,
       stallMs: limits.stallMs,
       onFault: (fault) => this.#onFault(request.socket, fault),
+      always: isPages ? none : this.#pages.cors.fieldsFor(request.headers.origin),
     });
     try {
       exchange.check();
     } catch (reason) {
       return answerFailure(exchange, reason);
     }
+    if (isPages && this.#servePage(request, exchange)) return;
     return serveExchange(exchange, this.#service);
   }
+
+  /** Serves a preflight or a call by gRPC-Web; false where the request is neither. */
+  #servePage(request: IncomingMessage, exchange: Exchange): boolean {
+    const stream = new ExchangeStream(exchange, pacedBodyOf(exchange, this.#service));
+    const listener = this.#pages.serve(stream, headerListOf(request));
+    if (!listener) return false;
+    stream.listener = listener;
+    void stream.read();
+    return true;
+  }
+}
+
+/** Whether it may be what the door for pages serves, which says itself what an answer is to tell browsers. */
+function onlyPagesSend({ method, headers }: IncomingMessage): boolean {
+  return (
+    method === "OPTIONS" || (headers["content-type"] ?? "").toLowerCase().startsWith("application/grpc-web")
+  );
 }
 
 function closeAfter(response: ServerResponse): void {

@@ -15,6 +15,8 @@ export interface Http1Settings {
   readonly deadlines: DeadlineWheel;
   readonly stallMs: number;
   readonly onFault: (fault: ClientFault) => void;
+  /** Fields that the answer has, whatever it is. */
+  readonly always: Fields;
 }
 
 /** An exchange over HTTP/1.1. All that is peculiar to HTTP/1.1 and node:http is here and in {@link HttpDoor}. */
@@ -27,14 +29,16 @@ export class Http1Exchange implements Exchange {
   readonly #response: ServerResponse;
   readonly #deadlines: DeadlineWheel;
   readonly #stallMs: number;
+  readonly #always: Fields;
   readonly #leaving = new AbortController();
 
-  constructor({ request, response, expectsContinue, deadlines, stallMs, onFault }: Http1Settings) {
+  constructor({ request, response, expectsContinue, deadlines, stallMs, onFault, always }: Http1Settings) {
     this.onFault = onFault;
     this.#request = request;
     this.#response = response;
     this.#deadlines = deadlines;
     this.#stallMs = stallMs;
+    this.#always = always;
     this.verb = request.method ?? "";
     // A client may name the whole URI, as to a forward proxy (RFC 9112, section 3.2.2).
     this.target = (request.url ?? "").replace(/^https?:\/\/[^/?]*/i, "");
@@ -78,7 +82,8 @@ export class Http1Exchange implements Exchange {
   begin(status: number, fields: Fields): void {
     const response = this.#response;
     if (response.headersSent || response.destroyed) return;
-    for (const [name, value] of Object.entries(fields)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries({ ...this.#always, ...fields }))
+      response.setHeader(name, value);
     // What is left of the body is not waited for, whoever sends it.
     if (this.body.announcedBytes !== 0 && !this.#request.complete) response.setHeader("connection", "close");
     response.writeHead(status);

@@ -14,6 +14,14 @@ import { RequestBody } from "./request-body.js";
 const proceed = new HeaderList([":status", "100"]);
 const nothing = Buffer.alloc(0);
 
+/** What a stream's exchange needs beside it. */
+export interface Http2Settings {
+  readonly headers: HeaderList;
+  readonly onFault: (fault: ClientFault) => void;
+  /** Fields that the answer has, whatever it is. */
+  readonly always: Fields;
+}
+
 /** An exchange over a stream of HTTP/2. It hears what the stream does. */
 export class Http2Exchange implements Exchange, StreamListener {
   readonly verb: string;
@@ -23,13 +31,15 @@ export class Http2Exchange implements Exchange, StreamListener {
   begun = false;
   readonly #stream: Stream;
   readonly #headers: HeaderList;
+  readonly #always: Fields;
   readonly #leaving = new AbortController();
   #wake: (() => void) | undefined;
 
-  constructor(stream: Stream, headers: HeaderList, onFault: (fault: ClientFault) => void) {
+  constructor(stream: Stream, { headers, onFault, always }: Http2Settings) {
     this.onFault = onFault;
     this.#stream = stream;
     this.#headers = headers;
+    this.#always = always;
     this.verb = headers.get(":method") ?? "";
     this.target = headers.get(":path") ?? "";
     this.body = new RequestBody(announced(headers), {
@@ -55,7 +65,8 @@ export class Http2Exchange implements Exchange, StreamListener {
   begin(status: number, fields: Fields): void {
     if (this.begun) return;
     this.begun = true;
-    const list = new HeaderList([":status", String(status), ...Object.entries(fields).flat()]);
+    const all = Object.entries({ ...this.#always, ...fields }).flat();
+    const list = new HeaderList([":status", String(status), ...all]);
     this.#stream.sendHeaders(list, this.#isHead);
   }
 

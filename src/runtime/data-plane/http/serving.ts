@@ -24,14 +24,11 @@ export class Serving {
   readonly mostBytes: number;
   readonly #holding: Holding;
 
-  constructor(exchange: Exchange, { calls, limits }: ExchangeService, holding: Holding) {
+  constructor(exchange: Exchange, service: ExchangeService, holding: Holding) {
+    const { calls } = service;
     this.exchange = exchange;
     this.service = calls;
-    this.body = new PacedBody(exchange.body, {
-      deadlines: calls.deadlines,
-      requestMs: limits.requestMs,
-      onSlow: (message) => exchange.onFault({ reason: "request_ms", message }),
-    });
+    this.body = pacedBodyOf(exchange, service);
     this.mostBytes = Math.min(jsonBytes, calls.messageBytes || jsonBytes);
     this.#holding = holding;
   }
@@ -113,6 +110,15 @@ export class Serving {
   hold(bytes: number): void {
     this.#holding.take(bytes);
   }
+}
+
+/** The body of an exchange as it has to come: at a pace. */
+export function pacedBodyOf(exchange: Exchange, { calls, limits }: ExchangeService): PacedBody {
+  return new PacedBody(exchange.body, {
+    deadlines: calls.deadlines,
+    requestMs: limits.requestMs,
+    onSlow: (message) => exchange.onFault({ reason: "request_ms", message }),
+  });
 }
 
 /** A body that is larger than it may be. */

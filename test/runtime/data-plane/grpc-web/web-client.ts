@@ -1,11 +1,11 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { type IncomingMessage, request } from "node:http";
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from "node:http2";
 import type { Readable, Writable } from "node:stream";
 
 /** What a browser speaks. */
-export const versions = ["HTTP/2"] as const;
-export type Version = (typeof versions)[number] | "HTTP/1.1";
+export const versions = ["HTTP/1.1", "HTTP/2"] as const;
+export type Version = (typeof versions)[number];
 
 /** What a test asks. */
 export interface Asked {
@@ -69,12 +69,15 @@ export class WebClient {
 
   #openHttp1(method: string, path: string, headers: Readonly<Record<string, string>>): OpenExchange {
     const asking = request({ port: this.#port, method, path, headers, agent: false });
-    const response = new Promise<Readable & AnswerHead>((resolve, reject) => {
-      asking.on("error", reject);
-      asking.once("response", (answer) => resolve(Object.assign(answer, { status: answer.statusCode ?? 0 })));
+    const response = new Promise<IncomingMessage>((resolve, reject) => {
+      asking.on("error", reject).once("response", resolve);
     });
-    response.catch(() => undefined);
-    return { request: asking, head: response, body: response, leave: () => void asking.destroy() };
+    const head = response.then(({ statusCode = 0, headers: fields }) => ({
+      status: statusCode,
+      headers: fields,
+    }));
+    head.catch(() => undefined);
+    return { request: asking, head, body: response, leave: () => void asking.destroy() };
   }
 
   #openHttp2(headers: Readonly<Record<string, string>>): OpenExchange {

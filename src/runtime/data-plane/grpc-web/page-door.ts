@@ -1,23 +1,28 @@
 import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
+import { answerPreflight } from "../cors/answer-preflight.js";
 import type { Cors } from "../cors/cors.js";
 import { type CallService, serveCall } from "../serve-call.js";
 import { WebRequest } from "./web-request.js";
 import { WebStream } from "./web-stream.js";
 
-/** Serves gRPC-Web: each request becomes a call on the path of all calls. */
-export class GrpcWebDoor {
+/** Serves what pages in browsers send before they call, and their calls by gRPC-Web: each takes the path of all calls. */
+export class PageDoor {
+  readonly cors: Cors;
   readonly #service: CallService;
-  readonly #cors: Cors;
   /** What was read of heads that came before and may come again. */
   readonly #known = new WeakMap<HeaderList, WebRequest>();
 
   constructor(service: CallService, cors: Cors) {
     this.#service = service;
-    this.#cors = cors;
+    this.cors = cors;
   }
 
-  /** Serves a request that `carrier` brings, and tells who hears the rest of it; undefined where it is no gRPC-Web. */
+  /** Serves a request that `carrier` brings, and tells who hears the rest of it; undefined where it is another door's. */
   serve(carrier: Stream, headers: HeaderList): StreamListener | undefined {
+    return answerPreflight(carrier, headers, this.cors) ?? this.#serveCall(carrier, headers);
+  }
+
+  #serveCall(carrier: Stream, headers: HeaderList): StreamListener | undefined {
     const request = this.#read(headers);
     if (!request) return undefined;
     const stream = new WebStream(carrier, request);
@@ -28,7 +33,7 @@ export class GrpcWebDoor {
   #read(headers: HeaderList): WebRequest | undefined {
     const known = this.#known.get(headers);
     if (known) return known;
-    const request = WebRequest.from(headers, this.#cors);
+    const request = WebRequest.from(headers, this.cors);
     if (request) this.#known.set(headers, request);
     return request;
   }

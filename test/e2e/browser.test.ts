@@ -1,0 +1,154 @@
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type Browser, chromium, type Page } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { chromiumProgram } from "../servers/chromium.js";
+import { bundledPage } from "../support/bundled-page.js";
+import { Clock } from "../support/clock.js";
+import { freePort, type RunningPrism, servePrism } from "../support/running-prism.js";
+
+const guide = new URL("../../docs/grpc-web.md", import.meta.url);
+/** Installing a browser takes a while the first time. */
+const makeMs = 300_000;
+const quietly = [
+  ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
+  ...["--disable-background-networking", "--disable-component-update"],
+];
+
+let site: Server;
+let clock: Clock;
+let prism: RunningPrism;
+let browser: Browser;
+/** The same pages have two origins, of which Prism is told one. */
+let listed: string;
+let unlisted: string;
+
+beforeAll(async () => {
+  const address = `127.0.0.1:${await freePort()}`;
+  const scripts: Readonly<Record<string, string>> = {
+    "/calls.js": await bundledPage('export * from "./test/fixtures/pages/calls.js";'),
+    "/guide.js": await bundledPage(await exampleOfTheGuide(address)),
+  };
+  site = createServer(({ url = "" }, response) => {
+    const script = scripts[url];
+    response.setHeader("content-type", script === undefined ? "text/html" : "text/javascript");
+    response.end(script ?? "<!doctype html><title>a page</title>");
+  }).listen(0, "127.0.0.1");
+  await once(site, "listening");
+  const { port } = site.address() as AddressInfo;
+  listed = `http://127.0.0.1:${port}`;
+  unlisted = `http://localhost:${port}`;
+  clock = await Clock.start();
+  prism = await servePrism({
+    address,
+    serverKeys: `cors: { origins: ["${listed}"] }`,
+    yaml: `namespaces:
+  - { name: default, backend: memory }
+  - { name: clock, backend: clock, plugin: { socket: ${clock.socket}, services: [acme.clock.v1.Clock] } }
+`,
+  });
+  browser = await chromium.launch({ executablePath: chromiumProgram(), args: quietly });
+}, makeMs);
+afterAll(async () => {
+  await browser.close();
+  await prism.stop();
+  await clock.stop();
+  site.close();
+});
+
+/** The program that docs/grpc-web.md shows, with what stands there for any checkout and any address. */
+async function exampleOfTheGuide(address: string): Promise<string> {
+  const [, code] = /```ts\n(.*?)```/s.exec(await readFile(guide, "utf8")) ?? [];
+  if (code === undefined) throw new Error("docs/grpc-web.md shows no program");
+  return code.replace('"./gen/', '"./src/protocol/gen/').replace("127.0.0.1:50051", address);
+}
+
+/** A page of an origin that tells its ticks. Closed with the browser. */
+async function pageOf(origin: string): Promise<Page> {
+  const page = await browser.newPage();
+  await page.exposeFunction("onTick", (text: string) => {
+    heard.push(text);
+    clock.tick();
+  });
+  await page.goto(origin);
+  return page;
+}
+
+/** Has a page do something with Prism's address. */
+function act<Result>(page: Page, name: string, ...more: readonly string[]): Promise<Result> {
+  const given = JSON.stringify([`http://${prism.address}`, ...more]);
+  return page.evaluate<Result>(`import("/calls.js").then((calls) => calls.${name}(...${given}))`);
+}
+
+const heard: string[] = [];
+
+describe("a page in a browser whose origin is listed", () => {
+  test("sets and gets", async () => {
+    const page = await pageOf(listed);
+
+    expect(await act(page, "setAndGet", "greeting", "grün")).toBe("grün");
+  });
+
+  test("is told what went wrong, with its details", async () => {
+    const page = await pageOf(listed);
+
+    expect(await act(page, "failureIn", "defualt")).toEqual({
+      code: 5,
+      message: expect.stringContaining('did you mean "default"?') as string,
+      reason: "UNKNOWN_NAMESPACE",
+      metadata: { namespace: "defualt", nearest: "default" },
+    });
+  });
+
+  test.each([
+    ["as text by gRPC's client", "watchAsText"],
+    ["in binary by Connect's", "watchInBinary"],
+  ])("hears a stream as it comes, and its trailers, %s", async (_, watch) => {
+    heard.length = 0;
+    const page = await pageOf(listed);
+
+    const last = await act(page, watch);
+
+    expect(heard).toEqual(["tick 1", "tick 2", "tick 3"]);
+    expect(last).toEqual({ code: 0, zone: "UTC" });
+  });
+
+  test("ends a stream by leaving it", async () => {
+    const page = await pageOf(listed);
+
+    expect(await act(page, "watchOnce")).toBe("tick 1");
+    await clock.left;
+  });
+
+  test("runs the program of the guide", async () => {
+    const page = await browser.newPage();
+    await page.goto(listed);
+    const said = page.waitForEvent("console");
+
+    await page.evaluate('import("/guide.js")');
+
+    expect((await said).text()).toBe("hello");
+  });
+
+  test("puts and gets by HTTP alone", async () => {
+    const page = await pageOf(listed);
+
+    expect(await act(page, "putAndGet", "raw", "hello")).toEqual({ status: 204, text: "hello" });
+  });
+});
+
+describe("a page in a browser whose origin is not listed", () => {
+  test("cannot call, and what it would have written is not written", async () => {
+    const stranger = await pageOf(unlisted);
+    const page = await pageOf(listed);
+    await act(page, "setAndGet", "mine", "before");
+
+    await expect(act(stranger, "setAndGet", "mine", "stolen")).rejects.toThrow("Failed to fetch");
+    await expect(act(stranger, "putAndGet", "mine", "stolen")).rejects.toThrow("Failed to fetch");
+
+    const answer = await fetch(`http://${prism.address}/v1/namespaces/default/kv/mine`);
+    expect(await answer.text()).toBe("before");
+  });
+});

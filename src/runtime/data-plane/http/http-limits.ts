@@ -13,8 +13,8 @@ export const jsonBytes = 64 * 1024 * 1024;
 /** What all bodies that are held whole may take at once, in one process. */
 export const heldBytes = 256 * 1024 * 1024;
 
-/** One line of NDJSON, held whole. */
-export const lineBytes = 1024 * 1024;
+/** One message of a stream, either way, held whole: as much as gRPC's own clients take where nobody says otherwise. */
+export const lineBytes = 4 * 1024 * 1024;
 
 /** A value without Content-Length is held up to here: its message begins with its length. Longer ones are asked for it. */
 export const unannouncedBytes = 8 * 1024 * 1024;

@@ -91,9 +91,7 @@ export class Http2Exchange implements Exchange, StreamListener {
   }
 
   onData(_stream: Stream, bytes: Buffer, credit: number, endStream: boolean): void {
-    // A view of what was read, and it outlives the event.
-    if (bytes.length > 0) this.body.push(Buffer.from(bytes), credit);
-    else if (credit > 0) this.#stream.credit(credit);
+    this.body.push(bytes, credit);
     if (endStream) this.body.end();
   }
 

@@ -10,6 +10,7 @@ import {
 } from "../../../wire/index.js";
 import { deaf } from "../deaf.js";
 import { type CallService, serveCall } from "../serve-call.js";
+import { Gathered } from "./gathered.js";
 import { windowBytes } from "./http-limits.js";
 
 /** A call that was answered with a failure. */
@@ -34,8 +35,7 @@ export class InnerCall implements Stream {
   listener: StreamListener = deaf;
   /** The answer is complete, or the call was given up. */
   sendClosed = false;
-  queuedBytes = 0;
-  readonly #pieces: Buffer[] = [];
+  readonly #come = new Gathered();
   #hasHead = false;
   /** Bytes that were sent and that nobody has dealt with yet. */
   #sentBytes = 0;
@@ -49,6 +49,10 @@ export class InnerCall implements Stream {
     const call = new InnerCall();
     call.listener = serveCall(call, headers, service);
     return call;
+  }
+
+  get queuedBytes(): number {
+    return this.#come.length;
   }
 
   /** Sends some of the request, framed as gRPC has it. */
@@ -72,17 +76,16 @@ export class InnerCall implements Stream {
 
   /** The next bytes of the answer, as they come; undefined at its end. Rejects with a CallFailed where the call failed. One at a time. */
   async read(): Promise<Buffer | undefined> {
-    while (this.#pieces.length === 0 && !this.sendClosed) {
+    while (this.#come.length === 0 && !this.sendClosed) {
       await new Promise<void>((resolve) => (this.#wakeReader = resolve));
     }
-    const piece = this.#pieces.shift();
-    if (!piece) {
+    if (this.#come.length === 0) {
       this.#checkOutcome();
       return undefined;
     }
-    this.queuedBytes -= piece.length;
-    this.listener.onDrain(this, piece.length);
-    return piece;
+    const bytes = this.#come.take();
+    this.listener.onDrain(this, bytes.length);
+    return bytes;
   }
 
   /** Resolves when the head of the answer is there, or the call is over. */
@@ -112,9 +115,7 @@ export class InnerCall implements Stream {
 
   sendData(bytes: Uint8Array): number {
     if (this.sendClosed) return bytes.length;
-    // A view that is valid only now, and it outlives the event.
-    this.#pieces.push(Buffer.from(bytes));
-    this.queuedBytes += bytes.length;
+    this.#come.push(bytes);
     this.#wakeReader?.();
     return 0;
   }
@@ -130,7 +131,7 @@ export class InnerCall implements Stream {
 
   #close(by: "peer" | "local"): void {
     if (this.sendClosed) return;
-    this.#pieces.length = this.queuedBytes = 0;
+    this.#come.take();
     this.#over(new PrismError("cancelled", "the call was given up"));
     this.listener.onClose(this, ErrorCode.CANCEL, by);
   }

@@ -1,5 +1,6 @@
 import { PrismError } from "../../../protocol/index.js";
 import type { DeadlineWheel } from "../deadline-wheel.js";
+import { Gathered } from "./gathered.js";
 import { bodyBytesPerMs } from "./http-limits.js";
 import { HttpRefusal } from "./http-refusal.js";
 
@@ -11,17 +12,13 @@ export interface BodySource {
   taken(windowBytes: number): void;
 }
 
-interface Piece {
-  readonly bytes: Buffer;
-  readonly windowBytes: number;
-}
-
 /** A request's body, as it comes. What is not taken is not asked for, so it holds a window and no more. */
 export class RequestBody {
   /** By Content-Length; undefined where it does not tell. */
   readonly announcedBytes: number | undefined;
   readonly #source: BodySource;
-  readonly #pieces: Piece[] = [];
+  readonly #come = new Gathered();
+  #windowBytes = 0;
   #begun = false;
   #ended = false;
   #failure: PrismError | undefined;
@@ -32,9 +29,10 @@ export class RequestBody {
     this.#source = source;
   }
 
-  /** A piece has come, to keep. */
-  push(bytes: Buffer, windowBytes: number): void {
-    this.#pieces.push({ bytes, windowBytes });
+  /** Some of it has come, and took so much of the window. */
+  push(bytes: Uint8Array, windowBytes: number): void {
+    this.#come.push(bytes);
+    this.#windowBytes += windowBytes;
     this.#wake?.();
   }
 
@@ -50,18 +48,17 @@ export class RequestBody {
     this.#wake?.();
   }
 
-  /** The next piece, however long it takes; undefined at the end. Rejects where it breaks off. One at a time. */
+  /** What has come, waiting for some however long it takes; undefined at the end. Rejects where it breaks off. One at a time. */
   async next(): Promise<Buffer | undefined> {
     this.#begin();
-    while (this.#pieces.length === 0 && !this.#ended && !this.#failure) {
+    while (this.#come.length === 0 && !this.#ended && !this.#failure) {
       await new Promise<void>((resolve) => (this.#wake = resolve));
     }
     this.#wake = undefined;
     if (this.#failure) throw this.#failure;
-    const piece = this.#pieces.shift();
-    if (!piece) return undefined;
-    this.#source.taken(piece.windowBytes);
-    return piece.bytes;
+    if (this.#windowBytes > 0) this.#source.taken(this.#windowBytes);
+    this.#windowBytes = 0;
+    return this.#come.length > 0 ? this.#come.take() : undefined;
   }
 
   #begin(): void {

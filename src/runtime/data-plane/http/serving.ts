@@ -1,8 +1,10 @@
-import { grpcHeaderBytes, PrismError, writeGrpcHeader } from "../../../protocol/index.js";
-import { HeaderList } from "../../../wire/index.js";
+import type { JsonValue } from "@bufbuild/protobuf";
+import { grpcHeaderBytes, PrismError } from "../../../protocol/index.js";
+import { frameMessage, HeaderList } from "../../../wire/index.js";
 import { planCall } from "../call-plan.js";
 import type { CallService } from "../serve-call.js";
 import type { Exchange } from "./exchange.js";
+import { Gathered } from "./gathered.js";
 import { jsonBytes } from "./http-limits.js";
 import type { Holding } from "./holding.js";
 import { HttpRefusal } from "./http-refusal.js";
@@ -54,36 +56,44 @@ export class Serving {
 
   /** One message there, whose making may need the body. A call that is refused by its head is refused before that. */
   async call(headers: HeaderList, makeMessage: () => Promise<Uint8Array>): Promise<InnerCall> {
-    const plan = planCall(headers, this.service);
-    if (plan.kind === "refused") return this.begin(headers);
-    let message: Uint8Array;
-    try {
-      message = await makeMessage();
-    } catch (reason) {
-      plan.metrics.count(PrismError.from(reason).code, 0);
-      throw reason;
-    }
-    const framed = Buffer.allocUnsafe(grpcHeaderBytes + message.length);
-    writeGrpcHeader(framed, message.length);
-    framed.set(message, grpcHeaderBytes);
+    const message = await this.prepare(headers, makeMessage);
     const call = this.begin(headers);
-    call.send(framed);
+    call.send(frameMessage(message));
     call.end();
     return call;
+  }
+
+  /** Throws where a call is refused by its head, and counts it. */
+  checkHead(headers: HeaderList): void {
+    const plan = planCall(headers, this.service);
+    if (plan.kind !== "refused") return;
+    plan.metrics.count(plan.error.code, 0);
+    throw plan.error;
+  }
+
+  /** Makes what a call needs of the body, unless the call is refused by its head. A body that does not fit is counted as the call's. */
+  async prepare<T>(headers: HeaderList, make: () => Promise<T>): Promise<T> {
+    this.checkHead(headers);
+    const { metrics } = planCall(headers, this.service);
+    try {
+      return await make();
+    } catch (reason) {
+      metrics.count(PrismError.from(reason).code, 0);
+      throw reason;
+    }
   }
 
   /** The whole body. Rejects where it is larger than `most`, or all that is held is too much. */
   async gather(most = this.mostBytes): Promise<Buffer> {
     const { announcedBytes = 0 } = this.exchange.body;
     if (announcedBytes > most) throw tooLarge(most);
-    const pieces: Buffer[] = [];
-    let bytes = 0;
-    for (let piece; (piece = await this.body.next()); pieces.push(piece)) {
-      bytes += piece.length;
-      if (bytes > most) throw tooLarge(most);
+    const gathered = new Gathered();
+    for (let piece; (piece = await this.body.next());) {
+      if (gathered.length + piece.length > most) throw tooLarge(most);
       this.hold(piece.length);
+      gathered.push(piece);
     }
-    return Buffer.concat(pieces);
+    return gathered.take();
   }
 
   /**
@@ -91,19 +101,28 @@ export class Serving {
    * all that is held is too much.
    */
   async answerOf(call: InnerCall, first: Buffer = nothing): Promise<Buffer> {
-    const pieces = [first];
-    let bytes = first.length;
-    for (let piece; (piece = await call.read()); pieces.push(piece)) {
-      bytes += piece.length;
+    const gathered = new Gathered();
+    gathered.push(first);
+    for (let piece; (piece = await call.read());) {
       try {
-        if (bytes > this.mostBytes + grpcHeaderBytes) throw answerTooLarge(this.mostBytes);
+        const bytes = gathered.length + piece.length - grpcHeaderBytes;
+        if (bytes > this.mostBytes) throw answerTooLarge(this.mostBytes);
         this.hold(piece.length);
       } catch (reason) {
         call.cancel();
         throw reason;
       }
+      gathered.push(piece);
     }
-    return Buffer.concat(pieces).subarray(grpcHeaderBytes);
+    return gathered.take().subarray(grpcHeaderBytes);
+  }
+
+  /** Answers with JSON. */
+  async answerJson(json: JsonValue): Promise<void> {
+    const body = Buffer.from(`${JSON.stringify(json)}\n`);
+    this.exchange.begin(200, { "content-type": "application/json", "content-length": String(body.length) });
+    await this.exchange.write(body);
+    this.exchange.end();
   }
 
   /** Holds so many bytes more, until the exchange is over. Throws where all together hold too many. */

@@ -8,7 +8,8 @@ const kv = "/v1/namespaces/orders/kv/";
 
 let prism: Proxied;
 beforeEach(async () => {
-  prism = await Proxied.start();
+  const operations = ["get", "set", "increment"].map((name) => ({ name }));
+  prism = await Proxied.start({ route: { operations } });
 });
 afterEach(() => prism.stop());
 
@@ -45,7 +46,7 @@ describe.each(carriers)("a failure over %s", (_carrier, ask) => {
     ["GET", "/v1/", 404, "nothing at"],
     ["PATCH", "/v1/namespaces/orders/kv/a", 405, "use GET"],
     ["GET", "/v1/namespaces/orders/get", 405, "use POST"],
-    ["POST", "/v1/namespaces/orders/steal", 501, "there are get, set"],
+    ["POST", "/v1/namespaces/orders/steal", 501, "it serves get, set"],
   ])("%s %s is %i and says %o", async (method, path, status, says) => {
     const answer = await ask(prism.port, { method, path, headers: json });
 

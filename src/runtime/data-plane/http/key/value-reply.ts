@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { GetResponseSchema } from "../../../../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 import { placeOfValue } from "../../../../protocol/get-response.js";
 import { grpcHeaderBytes, PrismError } from "../../../../protocol/index.js";
+import { Gathered } from "../gathered.js";
 import type { InnerCall } from "../inner-call.js";
 import type { Serving } from "../serving.js";
 
@@ -54,9 +55,9 @@ export class ValueReply {
 
   /** All of it; small enough to be held. */
   async whole(): Promise<Buffer> {
-    const pieces: Buffer[] = [];
-    for (let piece; (piece = await this.next());) pieces.push(piece);
-    return Buffer.concat(pieces);
+    const gathered = new Gathered();
+    for (let piece; (piece = await this.next());) gathered.push(piece);
+    return gathered.take();
   }
 
   /** The rest is of no use. */

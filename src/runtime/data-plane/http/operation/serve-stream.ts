@@ -1,0 +1,95 @@
+import { fromBinary, type JsonObject } from "@bufbuild/protobuf";
+import { Data } from "../../../../protocol/gen/prism/data/v1/data_pb.js";
+import { StreamResponseSchema } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
+import { PrismError } from "../../../../protocol/index.js";
+import { MessageReader } from "../../../../wire/index.js";
+import { statusJson, statusOf } from "../http-failure.js";
+import { lineBytes } from "../http-limits.js";
+import type { OperationRequest } from "../http-request.js";
+import type { InnerCall } from "../inner-call.js";
+import type { Serving } from "../serving.js";
+import { answerTypeFor, contentTypeOf, eventsType, jsonType, linesType } from "./media-types.js";
+import { resultToJson } from "./params-json.js";
+import { StreamAnswer } from "./stream-answer.js";
+import { sendAll, streamRequests } from "./stream-requests.js";
+
+/** The method that serves streaming operations. */
+export const streamPath = `/${Data.typeName}/${Data.method.executeStream.name}`;
+
+/**
+ * Serves a streaming operation: both ways messages pass one by one, as fast as the other side takes them. A failure
+ * before the first answer is told by its HTTP status, a later one by a last line that has `error`.
+ */
+export async function serveStream(serving: Serving, request: OperationRequest): Promise<void> {
+  const { exchange } = serving;
+  const contentType = contentTypeOf(exchange, jsonType, linesType);
+  const accepted = answerTypeFor(exchange, linesType, eventsType, jsonType);
+  const answerType = accepted === eventsType ? eventsType : linesType;
+  const answer = new StreamAnswer(exchange, answerType, serving.service.deadlines);
+  const headers = serving.headersFor(request.namespace, streamPath);
+  const messages = streamRequests(serving, request.operation, contentType);
+  const first = await serving.prepare(headers, () => messages.next());
+
+  const call = serving.begin(headers);
+  if (!first.done) call.send(first.value);
+  const sending = new Sending(serving, call, messages);
+  try {
+    await passOn(call, answer);
+  } catch (reason) {
+    const failure = sending.failure ?? reason;
+    if (!exchange.begun || exchange.left.aborted) throw failure;
+    await answer.write({ error: statusJson(statusOf(failure)) });
+  }
+  answer.end();
+}
+
+/** The request's side of a stream. Its failure ends the call; its end is of no more interest when the call is over. */
+class Sending {
+  failure: unknown;
+
+  constructor({ exchange }: Serving, call: InnerCall, messages: AsyncIterable<Buffer>) {
+    call.onceOver(() => exchange.body.fail(new PrismError("cancelled", "the call is over")));
+    sendAll(call, messages).catch((reason: unknown) => {
+      if (call.sendClosed) return;
+      this.failure = reason;
+      call.cancel();
+    });
+  }
+}
+
+/** Passes the plugin's messages on. Rejects where the call fails. */
+async function passOn(call: InnerCall, answer: StreamAnswer): Promise<void> {
+  const reader = new MessageReader(lineBytes);
+  await call.begun();
+  answer.beginSoon();
+  try {
+    for (let piece; (piece = await call.read());)
+      for (const message of messagesIn(reader, piece)) await answer.write(lineOf(message));
+  } finally {
+    answer.leave();
+    call.cancel();
+  }
+  if (!reader.atBoundary) throw fault("ended its answer in the middle of a message");
+}
+
+function messagesIn(reader: MessageReader, piece: Buffer): Buffer[] {
+  try {
+    return reader.push(piece);
+  } catch (reason) {
+    throw fault(`answered with ${reason instanceof Error ? reason.message : String(reason)}`);
+  }
+}
+
+function lineOf(message: Buffer): JsonObject {
+  let response;
+  try {
+    response = fromBinary(StreamResponseSchema, message);
+  } catch {
+    throw fault("answered with bytes that are no prism.plugin.StreamResponse");
+  }
+  return { ...resultToJson(response), ...(response.isFinal ? { isFinal: true } : {}) };
+}
+
+function fault(did: string): PrismError {
+  return new PrismError("pluginFault", `the plugin ${did}`);
+}

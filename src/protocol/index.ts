@@ -10,6 +10,7 @@ export {
 } from "./execute-request.js";
 export { ExecuteResponseReader, type Read } from "./execute-response.js";
 export { FieldScanner } from "./field-scanner.js";
+export { InFlight, type Placed } from "./in-flight.js";
 export { httpStatusOf } from "./http-status.js";
 export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
 export { errorDomain, statusDetails, statusFrom } from "./status-details.js";

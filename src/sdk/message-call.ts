@@ -22,6 +22,7 @@ export interface MessageCallSettings {
 
 /** A call of many messages both ways: those that come are read one by one, those that are answered wait for the reader. */
 export abstract class MessageCall implements StreamListener, Running {
+  place = -1;
   protected readonly stream: Stream;
   protected readonly inbox: Inbox;
   readonly #served: ServedNamespace;

@@ -1,4 +1,4 @@
-import { Code, PrismError } from "../protocol/index.js";
+import { Code, InFlight, type Placed, PrismError } from "../protocol/index.js";
 import { AnswerWriter } from "./answer.js";
 import { Counters } from "./counters.js";
 import { reasonFields } from "./json-log.js";
@@ -15,7 +15,7 @@ export interface Served<O extends Operation> {
 }
 
 /** A call that may be ended from outside. */
-export interface Running {
+export interface Running extends Placed {
   /** Ends the call with that error. */
   cut(reason: PrismError): void;
 }
@@ -30,7 +30,7 @@ export class ServedNamespace {
   readonly #streaming = new Map<string, Served<StreamingOperation>>();
   /** Methods of services of the plugin's own, by their paths: "/acme.billing.v1.Invoices/Pay". */
   readonly #methods: ReadonlyMap<string, Operation>;
-  readonly #running = new Set<Running>();
+  readonly #running = new InFlight<Running>();
   #idle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
@@ -97,7 +97,7 @@ export class ServedNamespace {
   }
 
   forget(call: Running): void {
-    this.#running.delete(call);
+    this.#running.remove(call);
   }
 
   /** How it fares. Never throws: a check that does is UNHEALTHY. */
@@ -124,7 +124,7 @@ export class ServedNamespace {
       else grace.addEventListener("abort", () => resolve(), { once: true });
     });
     const reason = new PluginError(Code.UNAVAILABLE, `the plugin is closing namespace "${this.name}"`);
-    for (const call of [...this.#running]) call.cut(reason);
+    for (const call of this.#running.all()) call.cut(reason);
   }
 
   #refuse(name: string, servedBy: string | undefined): never {

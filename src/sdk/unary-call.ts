@@ -17,6 +17,7 @@ const nothing = Buffer.alloc(0);
  * answered within the event: no copy, no promise, no timer.
  */
 export class UnaryCall implements StreamListener, Running {
+  place = -1;
   readonly #served: ServedNamespace;
   readonly #head: CallHead;
   readonly #maxBytes: number;

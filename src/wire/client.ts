@@ -106,7 +106,7 @@ class Client implements Role, ClientConnection {
       this.#listener.onGoaway(reason);
     }
     // Streams above the last were not looked at: it is as if they had been refused, and safe to try elsewhere.
-    for (const stream of [...connection.live.values()]) {
+    for (const stream of connection.live.values()) {
       if (stream.id > lastStream) stream.close(ErrorCode.REFUSED_STREAM, "peer");
     }
     connection.endWhenIdle();

@@ -18,6 +18,7 @@ import type { Role } from "./role.js";
 import { settingsFrame } from "./settings.js";
 import { after, isState, mayReceive, type StreamEvent, StreamState, Verdict } from "./stream-state.js";
 import { TokenBucket } from "./token-bucket.js";
+import { StreamTable } from "./stream-table.js";
 import type { Connection, StreamListener } from "./types.js";
 import { Watch, type Watched } from "./watch.js";
 
@@ -26,7 +27,7 @@ const shutdownPing = Buffer.from("prism:sd", "latin1");
 
 /** One connection in either role: its socket, its streams, its end. What frames mean is told by Inbound, what is sent by Outbound. */
 export class Http2Connection implements Connection, StreamOwner, Watched {
-  readonly live = new Map<number, H2Stream>();
+  readonly live = new StreamTable<H2Stream>();
   readonly role: Role;
   readonly limits: Limits;
   readonly outbound: Outbound;
@@ -155,7 +156,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   makeStream(id: number, listener: StreamListener): H2Stream {
     const windows = { send: this.outbound.peer.initialWindowSize, receive: this.limits.streamWindow };
     const stream = new H2Stream(id, this, windows, listener);
-    this.live.set(id, stream);
+    this.live.add(stream);
     return stream;
   }
 
@@ -324,7 +325,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.#reader.stop();
     this.#outbox.close();
     hangUp(this.#socket);
-    for (const stream of [...this.live.values()]) stream.close(ErrorCode.CANCEL, "connection");
+    for (const stream of this.live.values()) stream.close(ErrorCode.CANCEL, "connection");
     this.role.onGone(reason);
   }
 }

@@ -46,6 +46,7 @@ const nothing = Buffer.alloc(0);
  * and `fromPlugin`.
  */
 export class Call<M extends Method = Method> implements StreamListener, Waiting, Leased, Timed {
+  place = -1;
   protected readonly client: Stream;
   protected readonly plan: CallPlan<M>;
   protected readonly surroundings: CallSurroundings;

@@ -13,7 +13,8 @@ const slots = 1024;
  */
 export class DeadlineWheel {
   readonly #now: () => number;
-  readonly #slots = Array.from({ length: slots }, () => new Set<Deadline>());
+  /** The deadlines of each slot, a list through the deadlines themselves. */
+  readonly #slots = new Array<Deadline | undefined>(slots).fill(undefined);
   #timer: NodeJS.Timeout | undefined;
   #tick = 0;
   #size = 0;
@@ -26,14 +27,25 @@ export class DeadlineWheel {
   add(timed: Timed, ms: number): Deadline {
     const at = this.#now() + ms;
     if (this.#size++ === 0) this.#start();
-    const deadline = new Deadline(timed, at, Math.floor(at / tickMs) + 1);
-    this.#slot(deadline.tick).add(deadline);
+    const tick = Math.floor(at / tickMs) + 1;
+    const first = this.#slots[tick % slots];
+    const deadline = new Deadline(timed, at, { tick, next: first });
+    if (first !== undefined) first.previous = deadline;
+    this.#slots[tick % slots] = deadline;
     return deadline;
   }
 
   /** Takes a deadline away. Safe to call when it has been told. */
   remove(deadline: Deadline): void {
-    if (this.#slot(deadline.tick).delete(deadline) && --this.#size === 0) this.#stop();
+    if (deadline.isRemoved) return;
+    const { previous, next } = deadline;
+    if (previous === undefined) this.#slots[deadline.tick % slots] = next;
+    else previous.next = next;
+    if (next !== undefined) next.previous = previous;
+    // One that has ended must not keep its neighbours alive.
+    deadline.previous = deadline.next = undefined;
+    deadline.isRemoved = true;
+    if (--this.#size === 0) this.#stop();
   }
 
   /** Tells what has passed. Called by the wheel's own timer. */
@@ -42,8 +54,8 @@ export class DeadlineWheel {
     // After a long pause every slot is due once, not once for each turn that was missed.
     const first = Math.max(this.#tick + 1, now - slots + 1);
     for (let tick = first; tick <= now; tick++) {
-      for (const deadline of this.#slot(tick)) {
-        if (deadline.tick > now) continue;
+      for (const deadline of this.#due(tick, now)) {
+        if (deadline.isRemoved) continue;
         this.remove(deadline);
         deadline.timed.onDeadline();
       }
@@ -51,10 +63,13 @@ export class DeadlineWheel {
     this.#tick = now;
   }
 
-  #slot(tick: number): Set<Deadline> {
-    const slot = this.#slots[tick % slots];
-    if (slot === undefined) throw new RangeError(`no slot for tick ${tick}`);
-    return slot;
+  /** What of a slot is due, which may also hold deadlines of a later turn of the wheel. */
+  #due(tick: number, now: number): Deadline[] {
+    const due: Deadline[] = [];
+    for (let deadline = this.#slots[tick % slots]; deadline !== undefined; deadline = deadline.next) {
+      if (deadline.tick <= now) due.push(deadline);
+    }
+    return due;
   }
 
   #start(): void {
@@ -73,10 +88,15 @@ export class Deadline {
   readonly timed: Timed;
   readonly at: number;
   readonly tick: number;
+  isRemoved = false;
+  /** Its neighbours in its slot; written by the wheel. */
+  previous: Deadline | undefined = undefined;
+  next: Deadline | undefined;
 
-  constructor(timed: Timed, at: number, tick: number) {
+  constructor(timed: Timed, at: number, { tick, next }: Pick<Deadline, "tick" | "next">) {
     this.timed = timed;
     this.at = at;
     this.tick = tick;
+    this.next = next;
   }
 }

@@ -1,3 +1,4 @@
+import { InFlight, type Placed } from "../../protocol/index.js";
 import type { Ledger, RouteInstance } from "../model/route-table.js";
 import { Upstream, type UpstreamSurroundings } from "./upstream.js";
 
@@ -5,7 +6,7 @@ import { Upstream, type UpstreamSurroundings } from "./upstream.js";
 export type Outcome = "completed" | "failed" | "cut";
 
 /** A call as its instance sees it. */
-export interface Leased {
+export interface Leased extends Placed {
   /** Ends the call now, with the outcome `cut`. */
   cut(): void;
 }
@@ -15,7 +16,7 @@ export class Instance {
   readonly id: string;
   readonly token: string;
   readonly upstream: Upstream;
-  readonly #inFlight = new Set<Leased>();
+  readonly #inFlight = new InFlight<Leased>();
   readonly #account = { completed: 0, failed: 0, cut: 0 };
   #started = 0;
   #whenIdle: (() => void)[] = [];
@@ -39,7 +40,7 @@ export class Instance {
 
   /** A call has ended. */
   release(call: Leased, outcome: Outcome): void {
-    if (!this.#inFlight.delete(call)) return;
+    if (!this.#inFlight.remove(call)) return;
     this.#account[outcome]++;
     if (this.#inFlight.size > 0 || this.#whenIdle.length === 0) return;
     for (const tell of this.#whenIdle.splice(0)) tell();
@@ -69,6 +70,6 @@ export class Instance {
   }
 
   #cutAll(): void {
-    for (const call of [...this.#inFlight]) call.cut();
+    for (const call of this.#inFlight.all()) call.cut();
   }
 }

@@ -5,6 +5,7 @@ import { frameReader } from "./frame-reader.js";
 import { grpcMessages } from "./grpc-messages.js";
 import { hpackDecoder } from "./hpack-decoder.js";
 import { hpackRoundTrip } from "./hpack-round-trip.js";
+import { hpackSecondOpinion } from "./hpack-second-opinion.js";
 
 /** Everything that is fuzzed. */
 export const targets: readonly FuzzTarget[] = [
@@ -13,6 +14,7 @@ export const targets: readonly FuzzTarget[] = [
   clientConnection,
   hpackDecoder,
   hpackRoundTrip,
+  hpackSecondOpinion,
   grpcMessages,
   executeRequest,
 ];

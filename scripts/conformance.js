@@ -1,6 +1,7 @@
-// `npm run conformance`: holds the clients' port of a running `prism serve`, and the server of the SDK, to every case
-// of h2spec. Prints a table, and what h2spec says of each case that fails; then exits 1.
+// `npm run conformance`: holds the clients' port of a running `prism serve`, plain and over TLS, and the server of the
+// SDK, to every case of h2spec. Prints a table, and what h2spec says of each case that fails; then exits 1.
 import { spawn, spawnSync } from "node:child_process";
+import { webcrypto } from "node:crypto";
 import { once } from "node:events";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
@@ -27,8 +28,12 @@ try {
   const directory = mkdtempSync(join(tmpdir(), "prism-h2spec-"));
   ends.push(() => rmSync(directory, { recursive: true, force: true }));
   const results = [
-    await hold(program, "prism serve", await servePrism(directory)),
-    await hold(program, "SDK server", await servePlugin(directory)),
+    await hold(program, "prism serve", { port: await servePrism(directory) }),
+    await hold(program, "prism serve, TLS", {
+      port: await servePrism(directory, await certify(directory)),
+      tls: true,
+    }),
+    await hold(program, "SDK server", { port: await servePlugin(directory) }),
   ];
   process.exitCode = tell(results) ? 0 : 1;
 } catch (reason) {
@@ -38,10 +43,29 @@ try {
   for (const end of ends.reverse()) await end();
 }
 
+/** Writes a self-signed certificate and its key, and gives the `server.tls` that names them. */
+async function certify(directory) {
+  // Not above: these packages may be there only since install() has run.
+  await import("reflect-metadata");
+  const { PemConverter, X509CertificateGenerator } = await import("@peculiar/x509");
+  const signingAlgorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+  const keys = await webcrypto.subtle.generateKey(signingAlgorithm, true, ["sign", "verify"]);
+  const certificate = await X509CertificateGenerator.createSelfSigned({
+    name: "CN=localhost",
+    keys,
+    signingAlgorithm,
+  });
+  const key = PemConverter.encode(await webcrypto.subtle.exportKey("pkcs8", keys.privateKey), "PRIVATE KEY");
+  writeFileSync(join(directory, "server.pem"), certificate.toString("pem"));
+  writeFileSync(join(directory, "server.key"), key, { mode: 0o600 });
+  return { cert: "server.pem", key: "server.key" };
+}
+
 /** Starts `prism serve` with a state directory of its own, and gives the port for clients. */
-async function servePrism(directory) {
+async function servePrism(directory, tls = undefined) {
   const config = join(directory, "prism.yaml");
-  const server = { listen: "127.0.0.1:0", admin: "127.0.0.1:0", proxies: 1, state_dir: "state" };
+  const state = mkdtempSync(join(directory, "state-"));
+  const server = { listen: "127.0.0.1:0", admin: "127.0.0.1:0", proxies: 1, state_dir: state, tls };
   const namespaces = [{ name: "default", backend: "memory" }];
   const telemetry = { log: { format: "json" } };
   writeFileSync(config, JSON.stringify({ server, telemetry, namespaces }));
@@ -97,7 +121,7 @@ async function line(child, stream, text) {
 }
 
 /** Runs every case against a port. */
-async function hold(program, target, port) {
+async function hold(program, target, { port, tls = false }) {
   const began = performance.now();
   const options = [
     "--strict",
@@ -108,6 +132,7 @@ async function hold(program, target, port) {
     "--port",
     String(port),
   ];
+  if (tls) options.push("--tls", "--insecure");
   const output = await run(program, [...options, "generic", "hpack", "http2"]);
   const [, cases, passed, skipped, failed] =
     /(\d+) tests, (\d+) passed, (\d+) skipped, (\d+) failed/.exec(output)?.map(Number) ?? [];

@@ -17,9 +17,14 @@ const connections = 20_000;
 export async function startDataPlane(socket: string, namespaces: number): Promise<Subject> {
   const child = fork(entry, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
   const tell = (message: ToProxy): unknown => child.send(message);
-  const { limits, defaultNamespace } = (await loadConfig({ cwd: dirname(socket), env: {} })).server;
+  const { limits, defaultNamespace, proxyProtocol } = (await loadConfig({ cwd: dirname(socket), env: {} }))
+    .server;
   const table = { generation: 1, routes: routes({ id: "bench-1", socket, token: "" }, namespaces) };
-  tell({ type: "start", settings: { defaultNamespace, limits: { ...limits, connections } }, table });
+  tell({
+    type: "start",
+    settings: { defaultNamespace, proxyProtocol, limits: { ...limits, connections } },
+    table,
+  });
   const [answer] = (await once(child, "message", { signal: AbortSignal.timeout(startMs) })) as [FromProxy];
   if (answer.type !== "ready") throw new Error(`the data plane says ${answer.type} instead of ready`);
 

@@ -45,6 +45,7 @@ async function serve(plane: DataPlane, message: ToProxy, { handle, tell, end }: 
     plane.setTable(message.table);
     tell({ type: "acknowledged", generation: message.table.generation });
   }
+  if (message.type === "tls") plane.setTls(message.tls);
   if (message.type === "count")
     tell({ type: "counters", request: message.request, counters: plane.counters() });
   if (message.type === "drain") {

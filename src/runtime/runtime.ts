@@ -19,8 +19,11 @@ import { Reaper } from "./control-plane/reaper.js";
 import { openStateDirectory, type StateDirectory } from "./control-plane/state-dir.js";
 import { systemClock } from "./control-plane/supervisor-clock.js";
 import { Supervisor } from "./control-plane/supervisor.js";
+import { readTlsFiles } from "./control-plane/tls-files.js";
+import { TlsWatch } from "./control-plane/tls-watch.js";
 import { inProcessProxy } from "./in-process-proxy.js";
 import type { Log } from "./model/log.js";
+import type { TlsMaterial } from "./model/tls-material.js";
 import { prismVersion } from "./prism-version.js";
 import { Teardown } from "./teardown.js";
 
@@ -89,11 +92,13 @@ interface Start {
 async function start(request: Start): Promise<Runtime> {
   const { config, options, log, teardown } = request;
   const { onProgress = () => undefined, signal = new AbortController().signal } = options;
+  const tls = config.server.tls && (await readTlsFiles(config.server.tls));
+  for (const warning of tls?.warnings ?? []) log.warn(warning);
   const state = await openStateDirectory(config.server.stateDirectory);
   teardown.add(() => state.release());
 
-  const parts = compose(request, state);
-  const { overview, proxies, namespaces, configWatch } = parts;
+  const parts = compose(request, state, tls?.material);
+  const { overview, proxies, namespaces, configWatch, tlsWatch } = parts;
   const { clients, admin } = await openListeners(request, parts);
   parts.addresses.listen = clients.map(({ address }) => address);
   parts.addresses.admin = admin.address;
@@ -112,6 +117,8 @@ async function start(request: Start): Promise<Runtime> {
   await unlessAborted(starting, signal, () => "the start was interrupted");
   await configWatch.start();
   teardown.add(() => configWatch.stop());
+  teardown.add(() => tlsWatch?.stop());
+  await tlsWatch?.start();
   teardown.add(() => overview.stopping());
   overview.started();
   log.info("Prism serves", { listen: parts.addresses.listen.join(", "), admin: parts.addresses.admin });
@@ -119,7 +126,11 @@ async function start(request: Start): Promise<Runtime> {
 }
 
 /** Puts the parts together. Nothing listens or runs yet, but for the reaper. */
-function compose({ config, options, log, teardown }: Start, state: StateDirectory) {
+function compose(
+  { config, options, log, teardown }: Start,
+  state: StateDirectory,
+  tls: TlsMaterial | undefined,
+) {
   const { env = process.env } = options;
   const cwd = options.cwd ?? (config.file === undefined ? process.cwd() : dirname(config.file));
   const { server } = config;
@@ -132,7 +143,13 @@ function compose({ config, options, log, teardown }: Start, state: StateDirector
   const proxies = new Proxies({
     count: Math.max(1, server.proxies),
     launch: server.proxies === 0 ? inProcessProxy(log) : forkedProxy(proxyEntry()),
-    settings: { limits: server.limits, defaultNamespace: server.defaultNamespace, cors: server.cors },
+    settings: {
+      limits: server.limits,
+      defaultNamespace: server.defaultNamespace,
+      cors: server.cors,
+      proxyProtocol: server.proxyProtocol,
+      ...(tls && { tls }),
+    },
     log,
     onUnreachable: (instance, reason) => supervisor.noticeUnreachable(instance, reason),
   });
@@ -169,12 +186,14 @@ function compose({ config, options, log, teardown }: Start, state: StateDirector
     },
     log,
   });
+  const take = (material: TlsMaterial): void => proxies.secure(material);
+  const tlsWatch = server.tls && tls && new TlsWatch(server.tls, tls, { take, log });
   const overview = new Overview({
     facts: () => ({ version, pid: process.pid, ...addresses, configFile: config.file ?? "" }),
-    fileProblems: () => configWatch.problems,
+    fileProblems: () => [...configWatch.problems, ...(tlsWatch?.problems ?? [])],
     ...{ namespaces, supervisor, proxies },
   });
-  return { addresses, proxies, supervisor, namespaces, configWatch, overview };
+  return { addresses, proxies, supervisor, namespaces, configWatch, tlsWatch, overview };
 }
 
 /** The parts, put together. */

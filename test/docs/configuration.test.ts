@@ -67,6 +67,7 @@ function defaultOf({ key, hasDefault, default: standard }: ReturnType<typeof sch
 }
 
 const requiredBeside: Readonly<Record<string, object>> = {
+  "server.tls": { cert: "c", key: "k" },
   "auth.jwt[]": { issuer: "i", audience: "a", jwks: "k" },
   "plugins[]": { name: "p" },
   "namespaces[]": { name: "n", backend: "memory" },

@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { isList, textsIn } from "./json.js";
+import { isList, isMapping, textsIn } from "./json.js";
 import { mayBeSecret } from "./check-shape.js";
 import type { ExaminedDocument } from "./examined-document.js";
 import { hasMistakenReference, hasReference } from "./secrets.js";
@@ -22,7 +22,7 @@ export function checkNames(document: ExaminedDocument, key: "namespaces" | "plug
   }
 }
 
-/** Without TLS nobody but this machine may listen in; and each address serves one purpose. */
+/** Who is beyond this machine is served over TLS, and where that is meant; and each address serves one purpose. */
 export function checkAddresses(document: ExaminedDocument, directory: string): void {
   const seen = new Map<string, string>();
   for (const path of addressPaths(document)) {
@@ -30,8 +30,9 @@ export function checkAddresses(document: ExaminedDocument, directory: string): v
     if (address === undefined || document.isWrong(...path)) continue;
     const socket = address.kind === "unix" ? resolve(directory, address.path) : undefined;
     const same = seen.get(socket ?? address.text);
-    if (!isLocal(address)) {
-      const expected = "a loopback address or a Unix socket, as TLS is not available yet";
+    const against = isLocal(address) ? undefined : reasonAgainstBeyond(document, path);
+    if (against !== undefined) {
+      const expected = `a loopback address or a Unix socket, ${against}`;
       document.tell([{ path, message: `expected ${expected}, got "${address.text}"` }]);
     } else if (socket !== undefined && Buffer.byteLength(socket) > longestSocketPath) {
       const got = `got ${Buffer.byteLength(socket)}: ${socket}`;
@@ -56,6 +57,27 @@ export function checkCors(document: ExaminedDocument): void {
   if (document.at(...path) !== true || !isList(origins) || !origins.includes("*")) return;
   const message = 'expected false where origins has "*": list the origins that may use credentials';
   document.tell([{ path, message }]);
+}
+
+/** Why an address may not be one that other machines reach; undefined where it may. */
+function reasonAgainstBeyond(document: ExaminedDocument, [, key]: Path): string | undefined {
+  if (key === "admin") return "as admin_tls is not available yet";
+  if (!isMapping(document.at("server", "tls"))) return "as there is no server.tls";
+  const isMeant = document.at("auth", "insecure") === true || document.at("auth", "mode") === "required";
+  return isMeant
+    ? undefined
+    : "as whoever reaches it may call (auth.mode: none); auth.insecure: true says that this is meant";
+}
+
+/** Clients' certificates are held against somebody's. */
+export function checkClientAuth(document: ExaminedDocument): void {
+  const path = ["server", "tls", "client_auth"] as const;
+  const clientAuth = document.at(...path);
+  if (clientAuth !== "optional" && clientAuth !== "required") return;
+  if (document.at("server", "tls", "client_ca") === undefined)
+    document.tell([
+      { path, message: `${clientAuth} needs client_ca, a file with who signs clients' certificates` },
+    ]);
 }
 
 /** A place for secrets is of one kind. */

@@ -5,9 +5,7 @@ import * as part from "./schema-parts.js";
 
 const path = part.someText("a path");
 
-const tls = {
-  cert: path.optional(),
-  key: path.optional(),
+const clientCertificates = {
   client_ca: path.optional(),
   client_auth: part.oneOf("none", "optional", "required").default("optional"),
 };
@@ -24,8 +22,9 @@ const server = part.section({
   state_dir: path.default(".prism"),
   plugins_dir: path.default("plugins"),
   drain_ms: part.time().default(30_000),
-  tls: part.mapping(tls).nullish(),
-  admin_tls: part.mapping(tls).nullish(),
+  proxy_protocol: part.listOr([], part.source()),
+  tls: part.mapping({ cert: path, key: path, ...clientCertificates }).nullish(),
+  admin_tls: part.mapping({ cert: path.optional(), key: path.optional(), ...clientCertificates }).nullish(),
   cors: part.section({
     origins: part.listOr([], part.pageOrigin()),
     max_age_ms: part.time().default(600_000),

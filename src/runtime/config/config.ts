@@ -1,5 +1,6 @@
 import type { ChannelKind, Namespace, PluginCode } from "../model/namespace.js";
 import type { CorsSettings, WireLimits } from "../model/proxy-messages.js";
+import type { ClientAuth } from "../model/tls-material.js";
 import type { SecretProvider } from "./secrets.js";
 
 /** A whole `prism.yaml`: checked, defaults filled in, paths absolute, secrets still references. */
@@ -7,6 +8,8 @@ export interface Config {
   /** The file it was read from; absent where there is none and the defaults serve. */
   readonly file?: string;
   readonly server: ServerSettings;
+  /** `auth.insecure`: whoever reaches the clients' port may call, and that is meant, beyond this machine too. */
+  readonly insecure: boolean;
   readonly log: LogSettings;
   /** Where `{{ secret:name }}` is looked up, in this order. */
   readonly secrets: readonly SecretProvider[];
@@ -29,7 +32,20 @@ export interface ServerSettings {
   /** How long a stop, or a reload, waits for calls in flight. */
   readonly drainMs: number;
   readonly cors: CorsSettings;
+  /** Whose connections begin with a PROXY header; empty = the PROXY protocol is not spoken. */
+  readonly proxyProtocol: readonly string[];
+  /** Absent = plain text. */
+  readonly tls?: TlsSettings;
   readonly limits: WireLimits;
+}
+
+/** The `server.tls` section: files of PEM, by absolute paths. */
+export interface TlsSettings {
+  readonly cert: string;
+  readonly key: string;
+  /** Absent where clients are asked for no certificate. */
+  readonly clientCa?: string;
+  readonly clientAuth: ClientAuth;
 }
 
 /** An address to listen on. `text` is how it was written, and what a banner prints. */

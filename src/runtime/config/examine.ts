@@ -5,6 +5,7 @@ import { findShapeProblems } from "./check-shape.js";
 import {
   checkAddresses,
   checkBackOff,
+  checkClientAuth,
   checkCors,
   checkNames,
   checkReferences,
@@ -55,6 +56,7 @@ export function examine<Entry extends { namespaces?: readonly NamespaceEntry[] |
   checkReferences(document);
   checkAddresses(document, directory);
   checkCors(document);
+  checkClientAuth(document);
   checkSecretProviders(document);
   checkNames(document, "plugins");
   checkNames(document, "namespaces");

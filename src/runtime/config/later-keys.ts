@@ -15,14 +15,8 @@ export interface LaterKey {
 /** Every key of the reference that waits for its function. */
 export const laterKeys: readonly LaterKey[] = [
   { key: "server.plugins_dir", what: "the plugin store", asksNothing: isOne("plugins") },
-  { key: "server.tls", what: "TLS; listen on a loopback address or a Unix socket" },
   { key: "server.admin_tls", what: "TLS; keep `admin` on a loopback address", asksNothing: isWithin({}) },
   { key: "auth.mode", what: "authentication; only `none` works", asksNothing: isNot("required") },
-  {
-    key: "auth.insecure",
-    what: "listening without authentication beyond loopback",
-    asksNothing: isNot(true),
-  },
   { key: "auth.jwt", what: "authentication by tokens", asksNothing: isEmptyList },
   { key: "auth.mtls", what: "authentication by certificates", asksNothing: isWithin({}) },
   { key: "auth.admins", what: "admin rights; whoever reaches `admin` is one", asksNothing: isEmptyList },

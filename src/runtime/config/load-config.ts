@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
-import type { Config, ListenAddress, ServerSettings } from "./config.js";
+import type { Config, ListenAddress, ServerSettings, TlsSettings } from "./config.js";
 import { type ConfigEntry, configSchema } from "./config-schema.js";
 import { examine } from "./examine.js";
 import { toWireLimits } from "./limits-schema.js";
@@ -37,21 +37,23 @@ const usualNamespaces = "namespaces: [{ name: default, backend: sqlite }]\n";
 export async function loadConfig(request: LoadRequest): Promise<Config> {
   const config = await loadFile(request);
   const { overrides = {}, env, cwd } = request;
-  // JSON is YAML, so what the command line says is held to all that a file is.
-  const told = parseConfig(JSON.stringify({ server: overrides }), {
+  // JSON is YAML, so what the command line says is held to all that a file is, beside what the file says of TLS.
+  const { tls } = config.server;
+  const server = { ...overrides, ...(tls && { tls: { cert: tls.cert, key: tls.key } }) };
+  const told = parseConfig(JSON.stringify({ auth: { insecure: config.insecure }, server }), {
     source: "command line",
     directory: cwd,
     env,
   });
   const { listen, admin, proxies, stateDirectory } = told.server;
-  const server = {
+  const overridden = {
     ...config.server,
     ...(overrides.listen && { listen }),
     ...(overrides.admin && { admin }),
     ...(overrides.proxies !== undefined && { proxies }),
     ...(overrides.state_dir && { stateDirectory }),
   };
-  return { ...config, server };
+  return { ...config, server: overridden };
 }
 
 async function loadFile({ file, env, cwd }: LoadRequest): Promise<Config> {
@@ -84,6 +86,7 @@ function parseConfig(text: string, origin: Origin): Config {
   return {
     ...(file === undefined ? {} : { file }),
     server: toServerSettings(entry.server, directory),
+    insecure: entry.auth.insecure,
     log: entry.telemetry.log,
     secrets: entry.secrets.flatMap((provider) => toSecretProvider(provider, directory)),
     plugins,
@@ -117,7 +120,21 @@ function toServerSettings(server: ConfigEntry["server"], directory: string): Ser
     stateDirectory: resolve(directory, server.state_dir),
     drainMs: server.drain_ms,
     cors: { origins: cors.origins, maxAgeMs: cors.max_age_ms, credentials: cors.credentials },
+    proxyProtocol: server.proxy_protocol,
+    ...(server.tls && { tls: toTlsSettings(server.tls, directory) }),
     limits: toWireLimits(server.limits),
+  };
+}
+
+type TlsSection = NonNullable<ConfigEntry["server"]["tls"]>;
+
+function toTlsSettings(section: TlsSection, directory: string): TlsSettings {
+  const { cert, key, client_ca: clientCa, client_auth: clientAuth } = section;
+  return {
+    cert: resolve(directory, cert),
+    key: resolve(directory, key),
+    ...(clientCa === undefined ? {} : { clientCa: resolve(directory, clientCa) }),
+    clientAuth: clientCa === undefined ? "none" : clientAuth,
   };
 }
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JsonObject } from "../model/namespace.js";
-import { readListenAddress, readPageOrigin, readRate, readSize, readTime } from "./values.js";
+import { readListenAddress, readPageOrigin, readRate, readSize, readSource, readTime } from "./values.js";
 
 // One convention holds for every piece: an issue's message is what was *expected*; for unknown keys it is the list of
 // those that are known; `params.at` is "key" where the key itself is not what was expected. check-shape.ts makes
@@ -120,6 +120,11 @@ export function listenAddress() {
 /** Where a web page comes from, or any. */
 export function pageOrigin() {
   return leaf('"*", or an origin as browsers write it, such as https://app.example.com', readPageOrigin);
+}
+
+/** Where connections come from. */
+export function source() {
+  return leaf("an address, a network such as 10.0.0.0/8, or unix", readSource);
 }
 
 /** A mapping of anything, such as a plugin's own settings; absent or empty it is empty. */

@@ -1,4 +1,4 @@
-import { isIPv6 } from "node:net";
+import { isIP, isIPv6 } from "node:net";
 import type { ListenAddress } from "./config.js";
 
 const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
@@ -54,6 +54,15 @@ export function readPageOrigin(value: unknown): string | undefined {
   const isWeb = scheme === "http" || scheme === "https";
   const isWritten = isWeb ? URL.canParse(value) && new URL(value).origin === value : host !== "";
   return isWritten ? value : undefined;
+}
+
+/** Where connections come from: an address, a network such as "10.0.0.0/8" or "fd00::/8", or "unix". */
+export function readSource(value: unknown): string | undefined {
+  if (typeof value !== "string" || value.includes("%")) return undefined;
+  const [address = "", bits, ...rest] = value.split("/");
+  const most = { 4: 32, 6: 128 }[isIP(address)];
+  const isNetwork = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (most ?? 0));
+  return value === "unix" || (most !== undefined && isNetwork && rest.length === 0) ? value : undefined;
 }
 
 /** Whether only this machine can reach the address. */

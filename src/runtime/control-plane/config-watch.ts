@@ -81,11 +81,17 @@ function needsRestart(started: Config, edited: Config): string[] {
 }
 
 function differing(before: object, after: object): string[] {
+  const then = new Map<string, unknown>(Object.entries(before));
   const now = new Map<string, unknown>(Object.entries(after));
-  return Object.entries(before)
-    .filter(([key, value]) => !isDeepStrictEqual(value, now.get(key)))
-    .map(([key]) => keyNames[key] ?? key);
+  return [...new Map([...then, ...now]).keys()]
+    .filter((key) => !isDeepStrictEqual(then.get(key), now.get(key)))
+    .map((key) => keyNames[key] ?? key);
 }
 
 /** Where the model's name is not the file's. */
-const keyNames: Readonly<Record<string, string>> = { stateDirectory: "state_dir", drainMs: "drain_ms" };
+const keyNames: Readonly<Record<string, string>> = {
+  defaultNamespace: "default_namespace",
+  stateDirectory: "state_dir",
+  drainMs: "drain_ms",
+  proxyProtocol: "proxy_protocol",
+};

@@ -3,6 +3,7 @@ import { PrismError } from "../../protocol/index.js";
 import type { Log } from "../model/log.js";
 import type { CallCounter, ProxySettings, RefusalCounter } from "../model/proxy-messages.js";
 import type { Ledger, Route, RouteTable } from "../model/route-table.js";
+import type { TlsMaterial } from "../model/tls-material.js";
 import { HeldConnections } from "./held-connections.js";
 import type { LaunchProxy } from "./proxy.js";
 import { ProxyPlace } from "./proxy-place.js";
@@ -51,6 +52,7 @@ export class Proxies implements RoutePublisher {
   readonly #held = new HeldConnections();
   readonly #totals = new ProxyTotals();
   readonly #routes = new Map<string, Route>();
+  #settings: ProxySettings;
   #table: RouteTable = { generation: 0, routes: {} };
   #distributing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
@@ -60,6 +62,7 @@ export class Proxies implements RoutePublisher {
 
   constructor(request: ProxiesRequest) {
     this.#request = request;
+    this.#settings = request.settings;
   }
 
   /** Launches every proxy, to share these listeners, and resolves when all serve. Rejects, with none left running, when one does not. */
@@ -87,6 +90,12 @@ export class Proxies implements RoutePublisher {
     if (place !== undefined) place.link.give(socket);
     else if (this.#isStopping) socket.destroy();
     else this.#held.hold(socket);
+  }
+
+  /** Serves TLS with this from now on, here and wherever a proxy is launched. Connections stay as they are. */
+  secure(tls: TlsMaterial): void {
+    this.#settings = { ...this.#settings, tls };
+    for (const { link } of this.#places) link.secure(tls);
   }
 
   point(namespace: string, route: Route | undefined): Promise<void> {
@@ -138,21 +147,24 @@ export class Proxies implements RoutePublisher {
 
   /** Resolves when the place's first proxy serves. */
   #addPlace(servers: readonly Server[]): Promise<void> {
-    const { launch, settings, log, onUnreachable } = this.#request;
+    const { launch, log, onUnreachable } = this.#request;
     return new Promise((resolve) => {
-      const place = new ProxyPlace(() => ({ launch, settings, servers, table: this.#table }), {
-        onUnreachable,
-        onLog: ({ level, message, fields }) => log[level](message, { ...fields, proxy: place.link.pid }),
-        onReady: () => {
-          resolve();
-          this.#giveHeld();
+      const place = new ProxyPlace(
+        () => ({ launch, settings: this.#settings, servers, table: this.#table }),
+        {
+          onUnreachable,
+          onLog: ({ level, message, fields }) => log[level](message, { ...fields, proxy: place.link.pid }),
+          onReady: () => {
+            resolve();
+            this.#giveHeld();
+          },
+          onEnd: (_how, counters) => this.#totals.bury(counters),
+          onFall: (link, how, replacedInMs) => {
+            log.error(`data-plane process ${link.pid} ${how}`, { proxy: link.pid, replacedInMs });
+            for (const socket of link.takeBack()) this.give(socket);
+          },
         },
-        onEnd: (_how, counters) => this.#totals.bury(counters),
-        onFall: (link, how, replacedInMs) => {
-          log.error(`data-plane process ${link.pid} ${how}`, { proxy: link.pid, replacedInMs });
-          for (const socket of link.takeBack()) this.give(socket);
-        },
-      });
+      );
       this.#places.push(place);
     });
   }

@@ -2,6 +2,7 @@ import type { Server, Socket } from "node:net";
 import { PrismError } from "../../protocol/index.js";
 import type { FromProxy, ProxyCounters, ProxySettings } from "../model/proxy-messages.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
+import type { TlsMaterial } from "../model/tls-material.js";
 import type { LaunchProxy, Proxy } from "./proxy.js";
 
 const nothing: ProxyCounters = {
@@ -84,6 +85,11 @@ export class ProxyLink {
       ({ type }) => type === "acknowledged" && this.#generation >= table.generation,
       withinMs,
     );
+  }
+
+  /** Has it serve TLS with this from now on. */
+  secure(tls: TlsMaterial): void {
+    this.#proxy.send({ type: "tls", tls });
   }
 
   /** The account of an instance, once it has no call in flight on this proxy. */

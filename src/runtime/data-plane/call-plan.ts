@@ -1,5 +1,6 @@
 import { PrismError } from "../../protocol/index.js";
 import { type HeaderList, parseTimeout } from "../../wire/index.js";
+import type { Peer } from "../model/peer.js";
 import type { Permit } from "../model/permit.js";
 import type { Principal } from "../model/principal.js";
 import type { RouteTable } from "../model/route-table.js";
@@ -64,6 +65,8 @@ export interface RefusedPlan {
 
 /** What planning needs to know. */
 export interface Planner {
+  /** At the other end of the connection. What was decided before is found by a header list, and each list is one connection's. */
+  readonly peer: Peer;
   readonly path: RequestPath;
   readonly routes: Routes;
   readonly metrics: CallMetrics;
@@ -97,7 +100,7 @@ function decide(headers: HeaderList, planner: Planner): Plan {
 
 function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPlan | LocalPlan {
   const { path, routes, metrics, identity } = planner;
-  const principal = path.authenticate(headers); // who is calling?
+  const principal = path.authenticate(planner.peer, headers); // who is calling?
   const method = methodOf(head); // what do they want?
   if (method.kind === "local") return answerLocally(method, { principal, head, planner });
   const namespace = namespaceOf(head, method);

@@ -1,13 +1,15 @@
-import { Socket } from "node:net";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { ExecuteResponseReader } from "../../protocol/index.js";
 import { type Connection, type Limits, serveHttp2 } from "../../wire/index.js";
 import type { Log } from "../model/log.js";
+import type { Peer } from "../model/peer.js";
 import type { ProxyCounters, ProxySettings } from "../model/proxy-messages.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
+import type { TlsMaterial } from "../model/tls-material.js";
 import { CallMetrics } from "./call-metrics.js";
 import { Cors } from "./cors/cors.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
+import { type Arrival, Entrance } from "./entrance.js";
 import { PageDoor } from "./grpc-web/page-door.js";
 import { HttpDoor } from "./http/http-door.js";
 import { inflationBudgetBytes } from "./inflation.js";
@@ -18,7 +20,6 @@ import { type RefusalReason, PeerRefusals } from "./peer-refusals.js";
 import { openPath } from "./request-path.js";
 import { Routes } from "./routes.js";
 import { type CallService, serveCall } from "./serve-call.js";
-import { sniff } from "./sniff.js";
 import type { UpstreamSurroundings } from "./upstream.js";
 import { wireLimits } from "./wire-limits.js";
 
@@ -36,10 +37,12 @@ const noAccount: Ledger = { started: 0, completed: 0, failed: 0, cut: 0 };
 /** Serves clients' connections by a route table. One a process, or one within the runtime. */
 export class DataPlane {
   readonly #options: DataPlaneOptions;
-  readonly #service: CallService;
+  /** What every connection's calls share. */
+  readonly #service: Omit<CallService, "peer">;
   readonly #limits: Limits;
   readonly #backlog: MemoryBudget;
   readonly #refusals: PeerRefusals;
+  readonly #entrance: Entrance;
   readonly #door: HttpDoor;
   readonly #sockets = new Set<Socket>();
   /** Those that have not said yet what they speak. */
@@ -74,27 +77,26 @@ export class DataPlane {
       defaultNamespace: options.settings.defaultNamespace,
       inflating: new MemoryBudget(inflationBudgetBytes),
       now,
-      otherwise: (stream, headers) => pages.serve(stream, headers) ?? this.#door.serveStream(stream, headers),
+      otherwise: (stream, headers, service) =>
+        pages.serve(stream, headers, service) ?? this.#door.serveStream(stream, headers, service),
     };
-    const pages = new PageDoor(this.#service, new Cors(options.settings.cors));
+    const pages = new PageDoor(new Cors(options.settings.cors));
+    this.#entrance = new Entrance(options.settings, this.#service.deadlines);
     this.#door = new HttpDoor({
-      calls: this.#service,
       pages,
       limits,
-      onFault: (socket, { reason, message }) => this.#refuse(socket, reason, message),
+      onFault: (peer, { reason, message }) => this.#refuse(peer, reason, message),
     });
   }
 
   /** Serves a connection until it ends. It is closed at once when there are too many, and when we are stopping. */
   accept(socket: Socket): void {
-    const { connections, handshakeMs } = this.#options.settings.limits;
+    const { connections } = this.#options.settings.limits;
     const isFull = this.#sockets.size >= connections;
-    if (isFull)
-      this.#refuse(
-        socket,
-        "connections",
-        `there are as many connections as server.limits.connections allows (${connections})`,
-      );
+    if (isFull) {
+      const message = `there are as many connections as server.limits.connections allows (${connections})`;
+      this.#refuse({ address: socket.remoteAddress ?? "" }, "connections", message);
+    }
     if (this.#stopping || isFull) {
       socket.destroy();
       return;
@@ -103,19 +105,21 @@ export class DataPlane {
     this.#silent.add(socket);
     socket.once("close", () => this.#onGone(socket));
     socket.setNoDelay(true);
-    sniff(socket, {
-      deadlines: this.#service.deadlines,
-      silenceMs: handshakeMs,
-      onSpoken: (spoken, head) => {
+    this.#entrance.admit(socket, {
+      onArrival: (arrival) => {
         this.#silent.delete(socket);
-        if (spoken === "http2") this.#serveHttp2(socket, head);
-        else this.#door.serve(socket, head);
+        this.#serve(arrival);
       },
-      onRefused: (reason, message) => {
-        this.#refuse(socket, reason, message);
+      onRefused: (peer, reason, message) => {
+        this.#refuse(peer, reason, message);
         socket.destroy();
       },
     });
+  }
+
+  /** Shakes hands by this from now on; connections stay as they are. */
+  setTls(tls: TlsMaterial): void {
+    this.#entrance.renew(tls);
   }
 
   /** Routes by this table from now on, and calls that run go on by the one that they began with. */
@@ -158,26 +162,31 @@ export class DataPlane {
     this.#service.routes.destroy();
   }
 
-  #serveHttp2(socket: Socket, head: Buffer): void {
+  #serve({ socket, peer, spoken, head }: Arrival): void {
+    const service = { ...this.#service, peer };
+    if (spoken === "http2") this.#serveHttp2(socket, head, service);
+    else this.#door.serve(socket, head, service);
+  }
+
+  #serveHttp2(socket: Socket, head: Buffer, service: CallService): void {
     const connection = serveHttp2(
       socket,
       { limits: this.#limits, backlog: this.#backlog, head },
       {
         onRequest: (stream, headers, endStream) => {
-          const listener = serveCall(stream, headers, this.#service);
+          const listener = serveCall(stream, headers, service);
           if (endStream) listener.onData(stream, nothing, 0, true);
           return listener;
         },
-        onRefused: (refusal, message) => this.#refuse(socket, refusal, message),
+        onRefused: (refusal, message) => this.#refuse(service.peer, refusal, message),
         onClose: () => this.#connections.delete(connection),
       },
     );
     this.#connections.add(connection);
   }
 
-  #refuse(socket: Duplex | undefined, reason: RefusalReason, message: string): void {
-    const address = socket instanceof Socket ? socket.remoteAddress : "a stream of HTTP/2";
-    this.#refusals.add({ peer: "client", reason, message, from: address ?? "a Unix socket" });
+  #refuse({ address }: Peer, reason: RefusalReason, message: string): void {
+    this.#refusals.add({ peer: "client", reason, message, from: address || "a Unix socket" });
   }
 
   #onGone(socket: Socket): void {

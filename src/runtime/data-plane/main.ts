@@ -47,6 +47,8 @@ function serve(serving: DataPlane, message: Exclude<ToProxy, { type: "start" }>,
     case "table":
       serving.setTable(message.table);
       return tell({ type: "acknowledged", generation: message.table.generation });
+    case "tls":
+      return serving.setTls(message.tls);
     case "count":
       return tell({ type: "counters", request: message.request, counters: serving.counters() });
     case "drain":

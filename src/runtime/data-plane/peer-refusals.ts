@@ -2,8 +2,9 @@ import { ErrorCode, type Refusal } from "../../wire/index.js";
 import type { Log } from "../model/log.js";
 import type { RefusalCounter } from "../model/proxy-messages.js";
 
-/** What a data plane refuses beyond what the wire does; each is a key of `server.limits`. */
-export type RefusalReason = Refusal | "connections" | "request_ms";
+/** What a data plane refuses beyond what the wire does: keys of `server.limits`, and of `server`. */
+export type RefusalReason = Refusal | "connections" | "request_ms" | ServerKey;
+type ServerKey = "tls" | "proxy_protocol";
 
 /** One refusal. */
 export interface Refused {
@@ -66,7 +67,9 @@ export class PeerRefusals {
   }
 }
 
-/** What is no limit is the name of an error code. */
+const serverKeys: readonly string[] = ["tls", "proxy_protocol"] satisfies ServerKey[];
+
+/** What is no key is the name of an error code. */
 function isLimit(reason: RefusalReason): boolean {
-  return !Object.hasOwn(ErrorCode, reason.toUpperCase());
+  return !serverKeys.includes(reason) && !Object.hasOwn(ErrorCode, reason.toUpperCase());
 }

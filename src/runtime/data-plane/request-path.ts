@@ -1,4 +1,5 @@
 import type { HeaderList } from "../../wire/index.js";
+import type { Peer } from "../model/peer.js";
 import type { Permit } from "../model/permit.js";
 import { anonymous, type Principal } from "../model/principal.js";
 
@@ -13,7 +14,7 @@ export interface Intent {
 /** What every call passes before it is routed. Each step is synchronous and throws a PrismError to refuse. */
 export interface RequestPath {
   /** Who is calling? */
-  authenticate(headers: HeaderList): Principal;
+  authenticate(peer: Peer, headers: HeaderList): Principal;
   /** May they? */
   authorize(principal: Principal, intent: Intent): Permit;
   /** Is there room? Asked for every call, also where the answers above are known from an earlier one. */

@@ -9,10 +9,14 @@ import type { TypedEntry } from "./methods.js";
 import { failureAnswer, notGrpc } from "./refusal.js";
 import { TypedCall } from "./typed-call.js";
 
-/** What serving calls needs: shared by all calls of a process. */
+/** What serving the calls of one connection needs; all but the peer is shared by all of a process. */
 export interface CallService extends Planner, CallSurroundings, LocalSurroundings {
   /** Serves a request that is no gRPC, and tells who hears the rest of it; undefined where no door knows it either. */
-  readonly otherwise: (stream: Stream, headers: HeaderList) => StreamListener | undefined;
+  readonly otherwise: (
+    stream: Stream,
+    headers: HeaderList,
+    service: CallService,
+  ) => StreamListener | undefined;
 }
 
 /**
@@ -22,7 +26,7 @@ export interface CallService extends Planner, CallSurroundings, LocalSurrounding
 export function serveCall(stream: Stream, headers: HeaderList, service: CallService): StreamListener {
   const plan = planCall(headers, service); // who calls, may they, where does it go?
   if (plan.kind === "refused") {
-    const other = plan.answer ? undefined : service.otherwise(stream, headers);
+    const other = plan.answer ? undefined : service.otherwise(stream, headers, service);
     return other ?? refuse(stream, plan);
   }
   try {

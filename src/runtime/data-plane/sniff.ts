@@ -1,7 +1,5 @@
 import { METHODS } from "node:http";
 import type { Socket } from "node:net";
-import type { DeadlineWheel } from "./deadline-wheel.js";
-import type { RefusalReason } from "./peer-refusals.js";
 
 /** What a client speaks, by its first bytes. */
 export type Spoken = "http2" | "http1";
@@ -13,31 +11,23 @@ const beginnings: readonly (readonly [string, Spoken])[] = [
 ];
 const longestBeginning = Math.max(...beginnings.map(([text]) => text.length));
 
-/** Who waits for a connection's first bytes, and how long. */
+/** Who waits for a connection's first bytes. Hears one of both, or neither where the client leaves. */
 export interface Sniffing {
-  readonly deadlines: DeadlineWheel;
-  /** From the connection's begin to its first bytes. */
-  readonly silenceMs: number;
   readonly onSpoken: (spoken: Spoken, head: Buffer) => void;
-  /** Nothing came that tells what is spoken, or what no HTTP begins with. */
-  readonly onRefused: (reason: RefusalReason, message: string) => void;
+  /** What came is what no HTTP begins with: the connection is to be closed. */
+  readonly onForeign: () => void;
 }
 
 /** Reads a connection's first bytes and tells what is spoken. */
-export function sniff(socket: Socket, { deadlines, silenceMs, onSpoken, onRefused }: Sniffing): void {
+export function sniff(socket: Socket, { onSpoken, onForeign }: Sniffing): void {
   let head: Buffer = Buffer.alloc(0);
-  const onDeadline = (): void => onRefused("handshake_ms", `nothing came for ${silenceMs} ms`);
-  const deadline = deadlines.add({ onDeadline }, silenceMs);
-  const leave = (): void => {
-    deadlines.remove(deadline);
-    socket.off("data", onData).off("close", leave).off("error", ignore);
-  };
+  const leave = (): void => void socket.off("data", onData).off("close", leave).off("error", ignore);
   const onData = (chunk: Buffer): void => {
     head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
     const said = head.toString("latin1", 0, longestBeginning);
     const fitting = beginnings.filter(([beginning]) => beginning.startsWith(said.slice(0, beginning.length)));
     const [first] = fitting;
-    if (first === undefined) return onRefused("protocol_error", "what came is neither HTTP/2 nor HTTP/1.1");
+    if (first === undefined) return onForeign();
     const [beginning, spoken] = first;
     if (fitting.length > 1 || said.length < beginning.length) return;
     leave();

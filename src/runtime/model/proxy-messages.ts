@@ -1,4 +1,5 @@
 import type { Ledger, RouteTable } from "./route-table.js";
+import type { TlsMaterial } from "./tls-material.js";
 
 /** What the runtime says to a proxy, over IPC. */
 export type ToProxy =
@@ -12,6 +13,8 @@ export type ToProxy =
   | { readonly type: "table"; readonly table: RouteTable }
   /** Tell when the instance has no call in flight; at `deadlineMs` from now, cut those that are left. Answered with `drained`. */
   | { readonly type: "drain"; readonly instance: string; readonly deadlineMs: number }
+  /** Serve TLS with this from now on. Said only to one that was started with TLS. */
+  | { readonly type: "tls"; readonly tls: TlsMaterial }
   /** Answered with `counters`. */
   | { readonly type: "count"; readonly request: number }
   /** Take no new connections or calls, finish what runs until the deadline, then exit 0. */
@@ -38,6 +41,10 @@ export interface ProxySettings {
   /** The namespace of calls that name none; empty = such calls are refused. */
   readonly defaultNamespace: string;
   readonly limits: WireLimits;
+  /** Whose connections begin with a PROXY header; then all must. Empty = the PROXY protocol is not spoken. */
+  readonly proxyProtocol: readonly string[];
+  /** Absent = plain text. */
+  readonly tls?: TlsMaterial;
   /** Absent: pages of other origins may not call. */
   readonly cors?: CorsSettings;
 }

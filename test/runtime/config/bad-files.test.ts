@@ -159,11 +159,43 @@ const badFiles: readonly BadFile[] = [
     ],
   },
   {
+    file: "TLS for the whole world, and nobody said that it is meant",
+    yaml: "server: { listen: 0.0.0.0:50051, tls: { cert: a.pem, key: a.key } }\n",
+    told: [
+      'prism.yaml:1:19 server.listen: expected a loopback address or a Unix socket, as whoever reaches it may call (auth.mode: none); auth.insecure: true says that this is meant, got "0.0.0.0:50051"',
+    ],
+  },
+  {
+    file: "an operators' port for the whole world, although TLS and openness are meant",
+    yaml: "server: { admin: 0.0.0.0:50052, tls: { cert: a.pem, key: a.key } }\nauth: { insecure: true }\n",
+    told: [
+      'prism.yaml:1:18 server.admin: expected a loopback address or a Unix socket, as admin_tls is not available yet, got "0.0.0.0:50052"',
+    ],
+  },
+  {
+    file: "clients' certificates with nobody to vouch for them",
+    yaml: "server: { tls: { cert: a.pem, key: a.key, client_auth: required } }\n",
+    told: [
+      "prism.yaml:1:56 server.tls.client_auth: required needs client_ca, a file with who signs clients' certificates",
+    ],
+  },
+  {
+    file: "load balancers that are no addresses",
+    yaml: "server: { proxy_protocol: [true, lb.example, 10.0.0.0/33, 10.0.0.1/24/8, fe80::1%eth0] }\n",
+    told: [
+      "prism.yaml:1:28 server.proxy_protocol.0: expected an address, a network such as 10.0.0.0/8, or unix, got true",
+      'prism.yaml:1:34 server.proxy_protocol.1: expected an address, a network such as 10.0.0.0/8, or unix, got "lb.example"',
+      'prism.yaml:1:46 server.proxy_protocol.2: expected an address, a network such as 10.0.0.0/8, or unix, got "10.0.0.0/33"',
+      'prism.yaml:1:59 server.proxy_protocol.3: expected an address, a network such as 10.0.0.0/8, or unix, got "10.0.0.1/24/8"',
+      'prism.yaml:1:74 server.proxy_protocol.4: expected an address, a network such as 10.0.0.0/8, or unix, got "fe80::1%eth0"',
+    ],
+  },
+  {
     file: "addresses that the whole world reaches, without TLS",
     yaml: "server: { listen: 0.0.0.0:50051, admin: '[::]:50052' }\n",
     told: [
-      'prism.yaml:1:19 server.listen: expected a loopback address or a Unix socket, as TLS is not available yet, got "0.0.0.0:50051"',
-      'prism.yaml:1:41 server.admin: expected a loopback address or a Unix socket, as TLS is not available yet, got "[::]:50052"',
+      'prism.yaml:1:19 server.listen: expected a loopback address or a Unix socket, as there is no server.tls, got "0.0.0.0:50051"',
+      'prism.yaml:1:41 server.admin: expected a loopback address or a Unix socket, as admin_tls is not available yet, got "[::]:50052"',
     ],
   },
   {
@@ -261,8 +293,8 @@ const badFiles: readonly BadFile[] = [
     file: "everything at once: shape, later keys, and what only two keys together tell",
     yaml: "server: { listen: 0.0.0.0:1, tls: { crt: a.pem } }\nauth: { mode: required }\nnamespaces:\n  - { name: a, backend: memory, deadline_ms: x, access: [] }\n  - { name: a, backend: redis }\n",
     told: [
-      'prism.yaml:1:19 server.listen: expected a loopback address or a Unix socket, as TLS is not available yet, got "0.0.0.0:1"',
-      "prism.yaml:1:30 server.tls: not available yet: TLS; listen on a loopback address or a Unix socket",
+      "prism.yaml:1:35 server.tls.cert: expected a path, got nothing",
+      "prism.yaml:1:35 server.tls.key: expected a path, got nothing",
       "prism.yaml:1:37 server.tls.crt: unknown key; did you mean cert?",
       "prism.yaml:2:9 auth.mode: not available yet: authentication; only `none` works",
       'prism.yaml:4:46 namespaces.0.deadline_ms: expected a time of at most 24 days, such as 30s or 500 (milliseconds), got "x"',

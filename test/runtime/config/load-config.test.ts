@@ -74,6 +74,29 @@ test("what the command line says goes before the file, and is held to the same r
   );
 });
 
+test("the command line may listen beyond this machine where the file has TLS and says that it is meant", async () => {
+  const cwd = temporaryDirectory();
+  const tls =
+    "server: { tls: { cert: a.pem, key: /keys/a.key, client_ca: ca.pem, client_auth: required } }\n";
+  await writeFile(join(cwd, "prism.yaml"), `${tls}auth: { insecure: true }\n`);
+  await writeFile(join(cwd, "closed.yaml"), tls);
+  const overrides = { listen: ["0.0.0.0:8000"] };
+
+  const { server } = await loadConfig({ env: {}, cwd, overrides });
+  const closed = loadConfig({ file: "closed.yaml", env: {}, cwd, overrides });
+
+  expect(server).toMatchObject({
+    listen: [{ text: "0.0.0.0:8000" }],
+    tls: {
+      cert: join(cwd, "a.pem"),
+      key: "/keys/a.key",
+      clientCa: join(cwd, "ca.pem"),
+      clientAuth: "required",
+    },
+  });
+  await expect(closed).rejects.toThrow(/^command line:.* server\.listen\.0: .*auth\.insecure: true/);
+});
+
 test("empty sections have their defaults", async () => {
   const config = await loadYaml(
     "server:\nauth:\nsecrets:\ntelemetry:\n  log:\nplugins:\nnamespaces:\n" +
@@ -100,6 +123,8 @@ server:
   state_dir: state
   drain_ms: 1m
   default_namespace: a
+  tls: { cert: a.pem, key: a.key }
+  proxy_protocol: [10.0.0.0/8, "fd00::/8", 192.0.2.1, unix]
   limits: { connections: 5, streams_per_connection: 6, header_bytes: 16KiB, message_bytes: 4 MiB }
 secrets: [{ files: keys }, { env: MY_ }]
 telemetry: { log: { level: debug, format: json } }
@@ -131,6 +156,8 @@ namespaces:
     stateDirectory: join(directory, "state"),
     drainMs: 60_000,
     defaultNamespace: "a",
+    tls: { cert: join(directory, "a.pem"), key: join(directory, "a.key"), clientAuth: "none" },
+    proxyProtocol: ["10.0.0.0/8", "fd00::/8", "192.0.2.1", "unix"],
     limits: { connections: 5, streamsPerConnection: 6, headerBytes: 16_384, messageBytes: 4 * 1024 ** 2 },
   });
   expect(config.log).toEqual({ level: "debug", format: "json" });

@@ -23,7 +23,7 @@ beforeEach(async () => {
   log = new RecordingLog();
   proxies = new Proxies({
     ...{ count: 2, launch: scripted.launch, log },
-    settings: { limits: defaultLimits, defaultNamespace: "" },
+    settings: { limits: defaultLimits, defaultNamespace: "", proxyProtocol: [] },
     onUnreachable: () => undefined,
   });
   await proxies.start([]);

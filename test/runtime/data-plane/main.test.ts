@@ -64,7 +64,7 @@ beforeEach(async () => {
   await once(server, "listening");
   client = new StockClient(`127.0.0.1:${(server.address() as AddressInfo).port}`);
   proxy = new ForkedProxy();
-  const settings = { limits: defaultLimits, defaultNamespace: "" };
+  const settings = { limits: defaultLimits, defaultNamespace: "", proxyProtocol: [] };
   proxy.say({ type: "start", settings, table: table(1) });
   await proxy.hear("ready");
 });

@@ -5,7 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataPlane } from "../../../src/runtime/data-plane/index.js";
 import type { Log } from "../../../src/runtime/model/log.js";
-import type { CallCounter, CorsSettings, WireLimits } from "../../../src/runtime/model/proxy-messages.js";
+import type {
+  CallCounter,
+  CorsSettings,
+  ProxySettings,
+  WireLimits,
+} from "../../../src/runtime/model/proxy-messages.js";
 import type { Ledger, Route } from "../../../src/runtime/model/route-table.js";
 import { defaultLimits } from "../../support/default-limits.js";
 import { StockClient } from "../../support/stock-client.js";
@@ -17,7 +22,7 @@ export interface ProxiedOptions {
   readonly limits?: Partial<WireLimits>;
   readonly cors?: Partial<CorsSettings>;
   readonly token?: string;
-  readonly defaultNamespace?: string;
+  readonly settings?: Partial<Omit<ProxySettings, "limits">>;
 }
 
 const limits: WireLimits = { ...defaultLimits, connections: 100 };
@@ -58,7 +63,9 @@ export class Proxied {
     this.plane = new DataPlane({
       settings: {
         limits: { ...limits, ...options.limits },
-        defaultNamespace: options.defaultNamespace ?? "",
+        defaultNamespace: "",
+        proxyProtocol: [],
+        ...options.settings,
         ...(options.cors && { cors: { origins: [], maxAgeMs: 0, credentials: false, ...options.cors } }),
       },
       log,

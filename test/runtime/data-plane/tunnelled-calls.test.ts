@@ -13,7 +13,7 @@ beforeEach(async () => {
   prism = await Proxied.start({
     token: "shared",
     route: { services: ["acme.billing.v1.Invoices"] },
-    defaultNamespace: "orders",
+    settings: { defaultNamespace: "orders" },
   });
   prism.plugin.answer = (call) => answerRaw(call, framed(Buffer.from("paid")));
   raw = await RawClient.connect(prism.port);

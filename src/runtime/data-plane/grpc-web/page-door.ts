@@ -8,25 +8,23 @@ import { WebStream } from "./web-stream.js";
 /** Serves what pages in browsers send before they call, and their calls by gRPC-Web: each takes the path of all calls. */
 export class PageDoor {
   readonly cors: Cors;
-  readonly #service: CallService;
   /** What was read of heads that came before and may come again. */
   readonly #known = new WeakMap<HeaderList, WebRequest>();
 
-  constructor(service: CallService, cors: Cors) {
-    this.#service = service;
+  constructor(cors: Cors) {
     this.cors = cors;
   }
 
   /** Serves a request that `carrier` brings, and tells who hears the rest of it; undefined where it is another door's. */
-  serve(carrier: Stream, headers: HeaderList): StreamListener | undefined {
-    return answerPreflight(carrier, headers, this.cors) ?? this.#serveCall(carrier, headers);
+  serve(carrier: Stream, headers: HeaderList, service: CallService): StreamListener | undefined {
+    return answerPreflight(carrier, headers, this.cors) ?? this.#serveCall(carrier, headers, service);
   }
 
-  #serveCall(carrier: Stream, headers: HeaderList): StreamListener | undefined {
+  #serveCall(carrier: Stream, headers: HeaderList, service: CallService): StreamListener | undefined {
     const request = this.#read(headers);
     if (!request) return undefined;
     const stream = new WebStream(carrier, request);
-    stream.listener = serveCall(stream, request.headers, this.#service);
+    stream.listener = serveCall(stream, request.headers, service);
     return stream;
   }
 

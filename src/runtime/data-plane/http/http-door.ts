@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
+import type { Peer } from "../../model/peer.js";
 import { ExchangeStream } from "../grpc-web/exchange-stream.js";
 import type { PageDoor } from "../grpc-web/page-door.js";
 import { MemoryBudget } from "../memory-budget.js";
@@ -25,12 +26,11 @@ const tickMs = 1000;
 
 const none: Fields = {};
 
-/** Hears what a client is refused for what it does to its connection; a stream of HTTP/2 does not tell whose it is. */
-export type OnClientFault = (socket: Duplex | undefined, fault: ClientFault) => void;
+/** Hears what a client is refused for what it does to its connection. */
+export type OnClientFault = (peer: Peer, fault: ClientFault) => void;
 
 /** What the door is made with. */
 export interface HttpDoorSettings {
-  readonly calls: CallService;
   readonly pages: PageDoor;
   readonly limits: HttpLimits;
   readonly onFault: OnClientFault;
@@ -39,16 +39,18 @@ export interface HttpDoorSettings {
 /** Serves HTTP: whole connections of HTTP/1.1 that are handed to it, and streams of HTTP/2 that are no gRPC. */
 export class HttpDoor {
   readonly #server: Server;
-  readonly #service: ExchangeService;
+  readonly #shared: Omit<ExchangeService, "calls">;
+  /** What the calls of each connection of HTTP/1.1 are made with. */
+  readonly #calls = new WeakMap<Duplex, CallService>();
   readonly #pages: PageDoor;
   readonly #onFault: OnClientFault;
   readonly #running = new Set<ServerResponse>();
   #stopping = false;
 
-  constructor({ calls, pages, limits, onFault }: HttpDoorSettings) {
+  constructor({ pages, limits, onFault }: HttpDoorSettings) {
     this.#pages = pages;
     this.#onFault = onFault;
-    this.#service = { calls, limits, budget: new MemoryBudget(heldBytes) };
+    this.#shared = { limits, budget: new MemoryBudget(heldBytes) };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headerBlockMs,
@@ -62,14 +64,16 @@ export class HttpDoor {
     this.#server.on("checkContinue", (request, response) => void this.#serve(request, response, true));
     this.#server.on("clientError", (error, socket) => {
       const fault = answerClientError(error, socket);
-      if (fault) onFault(socket, fault);
+      const calls = this.#calls.get(socket);
+      if (fault && calls) onFault(calls.peer, fault);
     });
     // node:http keeps its time limits only for a server that listens; this one is handed its connections.
     this.#server.emit("listening");
   }
 
   /** Serves a connection from whose begin `head` has been read. */
-  serve(socket: Socket, head: Buffer): void {
+  serve(socket: Socket, head: Buffer, calls: CallService): void {
+    this.#calls.set(socket, calls);
     socket.setKeepAlive(true, probeMs);
     socket.pause();
     socket.unshift(head);
@@ -78,14 +82,14 @@ export class HttpDoor {
   }
 
   /** Serves a request that a stream of HTTP/2 brings, and tells who hears the rest of it; undefined where the path is another's. */
-  serveStream(stream: Stream, headers: HeaderList): StreamListener | undefined {
+  serveStream(stream: Stream, headers: HeaderList, calls: CallService): StreamListener | undefined {
     if (!headers.get(":path")?.startsWith("/v1/")) return undefined;
     const exchange = new Http2Exchange(stream, {
       headers,
-      onFault: (fault) => this.#onFault(undefined, fault),
+      onFault: (fault) => this.#onFault(calls.peer, fault),
       always: this.#pages.cors.fieldsFor(headers.get("origin")),
     });
-    void serveExchange(exchange, this.#service);
+    void serveExchange(exchange, { ...this.#shared, calls });
     return exchange;
   }
 
@@ -98,18 +102,20 @@ export class HttpDoor {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
+    const calls = this.#calls.get(request.socket);
+    if (calls === undefined) return void request.socket.destroy();
     this.#running.add(response);
     response.once("close", () => this.#running.delete(response));
     if (this.#stopping) closeAfter(response);
-    const { calls, limits } = this.#service;
+    const service: ExchangeService = { ...this.#shared, calls };
     const isPages = onlyPagesSend(request);
     const exchange = new Http1Exchange({
       request,
       response,
       expectsContinue,
       deadlines: calls.deadlines,
-      stallMs: limits.stallMs,
-      onFault: (fault) => this.#onFault(request.socket, fault),
+      stallMs: service.limits.stallMs,
+      onFault: (fault) => this.#onFault(calls.peer, fault),
       always: isPages ? none : this.#pages.cors.fieldsFor(request.headers.origin),
     });
     try {
@@ -117,14 +123,14 @@ export class HttpDoor {
     } catch (reason) {
       return answerFailure(exchange, reason);
     }
-    if (isPages && this.#servePage(request, exchange)) return;
-    return serveExchange(exchange, this.#service);
+    if (isPages && this.#servePage(request, exchange, service)) return;
+    return serveExchange(exchange, service);
   }
 
   /** Serves a preflight or a call by gRPC-Web; false where the request is neither. */
-  #servePage(request: IncomingMessage, exchange: Exchange): boolean {
-    const stream = new ExchangeStream(exchange, pacedBodyOf(exchange, this.#service));
-    const listener = this.#pages.serve(stream, headerListOf(request));
+  #servePage(request: IncomingMessage, exchange: Exchange, service: ExchangeService): boolean {
+    const stream = new ExchangeStream(exchange, pacedBodyOf(exchange, service));
+    const listener = this.#pages.serve(stream, headerListOf(request), service.calls);
     if (!listener) return false;
     stream.listener = listener;
     void stream.read();

@@ -38,6 +38,8 @@ export interface ServeOptions {
   /** Do not wait for readiness. */
   readonly unready?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** In a process group of its own: a Ctrl-C in the terminal is not for it. */
+  readonly detached?: boolean;
 }
 
 /** Starts `prism serve` and waits until every namespace is ready. Await `stop()` in a finally or an afterEach. */
@@ -52,6 +54,7 @@ export async function servePrism(options: ServeOptions = {}): Promise<RunningPri
   const child = spawn(process.execPath, [join(root, "bin/run.js"), "serve", "--config", config], {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
+    detached: options.detached ?? false,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr])

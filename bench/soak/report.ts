@@ -1,0 +1,132 @@
+import type { Verdict } from "../report/finding.js";
+import type { Book, Unexplained } from "./book.js";
+import type { Done, Reloaded } from "./disturbances.js";
+import { growthPerHour } from "./flatness.js";
+import type { Series, Told } from "./watch.js";
+import type { Loss, Writes } from "./writes.js";
+
+/** What a soak found, and whether Prism bore it. */
+export interface SoakReport {
+  readonly held: boolean;
+  readonly seconds: number;
+  readonly calls: Readonly<Record<string, number>>;
+  readonly left: number;
+  readonly cutByKills: number;
+  readonly writes: number;
+  readonly done: Done;
+  readonly verdicts: readonly Verdict[];
+  readonly unexplained: readonly Unexplained[];
+  readonly losses: readonly Loss[];
+}
+
+/** All that a soak gathers. */
+export interface Gathered {
+  readonly seconds: number;
+  readonly book: Book;
+  readonly writes: Writes;
+  readonly done: Done;
+  readonly series: Series;
+  readonly rest: {
+    readonly before: Told;
+    readonly after: Told;
+    readonly descriptorsBefore: number;
+    readonly descriptorsAfter: number;
+  };
+}
+
+/** What a whole soak may grow by: what a measure says of a growth that is none. By the end of a series' name. */
+const mostGrowth: readonly (readonly [measure: string, amount: number])[] = [
+  ["memory, MiB", 48],
+  ["descriptors", 16],
+  ["handles", 16],
+];
+/** A process fills its caches and compiles its code for so long, at most; in a short soak a third of it. */
+const warmSeconds = 120;
+/** Descriptors that a data plane at rest may have more: its connections to the plugins. */
+const upstreamDescriptors = 12;
+
+/** Holds what was gathered against what Prism promises. */
+export function report(gathered: Gathered): SoakReport {
+  const { seconds, book, writes, done } = gathered;
+  const verdicts = [
+    ...callVerdicts(gathered),
+    ...(done.reloads.length > 0 ? [ledgerVerdict(done.reloads)] : []),
+    ...flatVerdicts(gathered),
+    ...restVerdicts(gathered),
+  ];
+  return {
+    held: verdicts.every(({ holds }) => holds),
+    seconds,
+    calls: book.calls,
+    left: book.left,
+    cutByKills: book.excused,
+    writes: writes.acknowledgedCount,
+    done,
+    verdicts,
+    unexplained: book.unexplained,
+    losses: writes.losses,
+  };
+}
+
+function callVerdicts({ book, writes }: Gathered): Verdict[] {
+  return [
+    {
+      figure: "calls that failed without a kill that explains it",
+      must: "0",
+      is: `${book.unexplainedCount} of ${book.total}`,
+      holds: book.unexplainedCount === 0 && book.total > 0,
+    },
+    {
+      figure: "acknowledged writes lost",
+      must: "0",
+      is: `${writes.losses.length} of ${writes.acknowledgedCount}`,
+      holds: writes.losses.length === 0 && writes.acknowledgedCount > 0,
+    },
+  ];
+}
+
+function ledgerVerdict(reloads: readonly Reloaded[]): Verdict {
+  const sum = (pick: keyof Reloaded["ledger"]): number =>
+    reloads.reduce((all, { ledger }) => all + ledger[pick], 0);
+  const [started, ended] = [sum("started"), sum("completed") + sum("failed") + sum("cut")];
+  return {
+    figure: `calls lost by ${reloads.length} reloads: started = completed + failed + cut`,
+    must: "0",
+    is: `${sum("lost")}; ${started} = ${sum("completed")} + ${sum("failed")} + ${sum("cut")}`,
+    holds: sum("lost") === 0 && started === ended,
+  };
+}
+
+function flatVerdicts({ series, seconds }: Gathered): Verdict[] {
+  return [...series].map(([name, points]) => {
+    const most = mostGrowth.find(([measure]) => name.endsWith(measure))?.[1] ?? 0;
+    const growth = growthPerHour(points, Math.min(warmSeconds, seconds / 3)) * (seconds / 3600);
+    const figure = `growth over the soak, ${name}`;
+    return { figure, must: `≤ ${most}`, is: growth.toFixed(1), holds: growth <= most };
+  });
+}
+
+function restVerdicts({ rest }: Gathered): Verdict[] {
+  const { before, after, descriptorsBefore, descriptorsAfter } = rest;
+  const most = descriptorsBefore + upstreamDescriptors;
+  return [
+    {
+      figure: "calls in flight when all have left",
+      must: "0",
+      is: String(after.inFlight),
+      holds: after.inFlight === 0,
+    },
+    {
+      figure: "connections when all have left",
+      must: `≤ ${before.connections}`,
+      is: String(after.connections),
+      holds: after.connections <= before.connections,
+    },
+    {
+      figure: "the data plane's descriptors when all have left",
+      must: `≤ ${most}`,
+      is: String(descriptorsAfter),
+      holds: descriptorsAfter <= most,
+    },
+  ];
+}

@@ -41,17 +41,25 @@ const program: readonly Disturbance[] = [
 const serveAgainMs = 30_000;
 const echoed = { operation: "echo", params: { case: "rawParams" as const, value: Buffer.from("any") } };
 
-/** Disturbs until it is told to stop; one thing at a time. */
-export async function disturb(
-  victim: Victim,
-  { everyMs, going }: { everyMs: number; going: () => boolean },
-): Promise<Done> {
-  const done: Done = { reloads: [], pluginKills: [], proxyKills: [] };
-  for (let i = 0; ; i++) {
-    const next = performance.now() + everyMs;
-    while (going() && performance.now() < next) await pause(20);
-    if (!going()) return done;
-    await program[i % program.length]?.(victim, done);
+/** What is done to a Prism under load, one thing at a time. */
+export class Disturbances {
+  readonly done: Done = { reloads: [], pluginKills: [], proxyKills: [] };
+  #count = 0;
+
+  /** How often everything has had its turn. */
+  get rounds(): number {
+    return Math.floor(this.#count / program.length);
+  }
+
+  /** Disturbs until it is told to stop. */
+  async run(victim: Victim, { everyMs, going }: { everyMs: number; going: () => boolean }): Promise<void> {
+    while (going()) {
+      const next = performance.now() + everyMs;
+      while (going() && performance.now() < next) await pause(20);
+      if (!going()) return;
+      await program[this.#count % program.length]?.(victim, this.done);
+      this.#count++;
+    }
   }
 }
 

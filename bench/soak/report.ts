@@ -34,12 +34,12 @@ export interface Gathered {
   };
 }
 
-/** What a whole soak may grow by: what a measure says of a growth that is none. By the end of a series' name. */
-const mostGrowth: readonly (readonly [measure: string, amount: number])[] = [
-  ["memory, MiB", 48],
-  ["descriptors", 16],
-  ["handles", 16],
-];
+/** What a whole soak may grow by: what a measure says of a growth that is none. */
+const mostMebibytes = 48;
+const mostOthers = 16;
+/** A soak shorter than this sees garbage come and go and no trend of memory; what it may grow by. */
+const trendSeconds = 300;
+const mostMebibytesOfShort = 192;
 /** A process fills its caches and compiles its code for so long, at most; in a short soak a third of it. */
 const warmSeconds = 120;
 /** Descriptors that a data plane at rest may have more: its connections to the plugins. */
@@ -99,7 +99,8 @@ function ledgerVerdict(reloads: readonly Reloaded[]): Verdict {
 
 function flatVerdicts({ series, seconds }: Gathered): Verdict[] {
   return [...series].map(([name, points]) => {
-    const most = mostGrowth.find(([measure]) => name.endsWith(measure))?.[1] ?? 0;
+    const mebibytes = seconds < trendSeconds ? mostMebibytesOfShort : mostMebibytes;
+    const most = name.endsWith("MiB") ? mebibytes : mostOthers;
     const growth = growthPerHour(points, Math.min(warmSeconds, seconds / 3)) * (seconds / 3600);
     const figure = `growth over the soak, ${name}`;
     return { figure, must: `≤ ${most}`, is: growth.toFixed(1), holds: growth <= most };

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { connect } from "../../src/client/index.js";
 import { type RunningPrism, servePrism } from "../../test/support/running-prism.js";
 import { Book } from "./book.js";
-import { disturb, type Done, reload } from "./disturbances.js";
+import { Disturbances, reload } from "./disturbances.js";
 import { report, type SoakReport } from "./report.js";
 import { descriptorsOf, roles } from "./roles.js";
 import { http } from "./traffic/http.js";
@@ -31,9 +31,11 @@ namespaces:
   - { name: ${namespaces.echo}, backend: echo, plugin: { start_timeout_ms: 60s } }
 `;
 const tellEveryMs = 5_000;
-/** A round of disturbances fits in the shortest soak that is worth its name, and is no hurry in a long one. */
-const disturbanceEveryMs = { least: 1_500, most: 15_000 };
+/** Between two disturbances: a short soak has them all, a long one is in no hurry. */
+const disturbanceEveryMs = { least: 500, most: 15_000 };
 const writers = 4;
+/** Longer than Prism waits for a connection to say what it speaks. */
+const atRestMs = 20_000;
 
 /** Serves a Prism, keeps it busy and hurts it for a while, and reports whether it bore that. */
 export async function soak(request: SoakRequest): Promise<SoakReport> {
@@ -49,7 +51,10 @@ export async function soak(request: SoakRequest): Promise<SoakReport> {
 async function soakIt(prism: RunningPrism, { seconds, signal, tell }: SoakRequest): Promise<SoakReport> {
   const [book, writes] = [new Book(), new Writes()];
   const began = performance.now();
-  const going = (): boolean => !signal.aborted && performance.now() - began < seconds * 1000;
+  const disturbances = new Disturbances();
+  // However short, every disturbance has its turn.
+  const isOver = (): boolean => performance.now() - began >= seconds * 1000 && disturbances.rounds > 0;
+  const going = (): boolean => !signal.aborted && !isOver();
   const world: World = { address: prism.address, book, writes, going };
   const runtime = prism.child.pid ?? 0;
   const watch = new Watch({ runtime, admin: prism.admin });
@@ -61,10 +66,9 @@ async function soakIt(prism: RunningPrism, { seconds, signal, tell }: SoakReques
     disturbanceEveryMs.most,
     Math.max(disturbanceEveryMs.least, (seconds * 1000) / 16),
   );
-  let done: Done;
   try {
-    const traffic = allTraffic(world);
-    [done] = await Promise.all([disturb({ ...prism, runtime, book }, { everyMs, going }), ...traffic]);
+    const victim = { ...prism, runtime, book };
+    await Promise.all([disturbances.run(victim, { everyMs, going }), ...allTraffic(world)]);
   } finally {
     clearInterval(telling);
   }
@@ -75,9 +79,9 @@ async function soakIt(prism: RunningPrism, { seconds, signal, tell }: SoakReques
   const after = await atRest(watch, before.connections);
   const descriptorsAfter = countDescriptors(runtime);
   for (const namespace of Object.values<NamespaceName>(namespaces))
-    done.reloads.push(await reload(prism.admin, namespace));
+    disturbances.done.reloads.push(await reload(prism.admin, namespace));
   const rest = { before, after, descriptorsBefore, descriptorsAfter };
-  return report({ seconds: ran, book, writes, done, series, rest });
+  return report({ seconds: ran, book, writes, done: disturbances.done, series, rest });
 }
 
 function allTraffic(world: World): Promise<void>[] {
@@ -97,7 +101,7 @@ async function verifyWrites(world: World): Promise<void> {
 
 /** What Prism says of itself once its clients have left; soon, or as it is after a while. */
 async function atRest(watch: Watch, connections: number): Promise<Awaited<ReturnType<Watch["ask"]>>> {
-  const end = performance.now() + 10_000;
+  const end = performance.now() + atRestMs;
   for (;;) {
     const told = await watch.ask();
     const isQuiet = told.inFlight === 0 && told.connections <= connections;

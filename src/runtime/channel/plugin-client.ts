@@ -9,6 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import { fromJson } from "@bufbuild/protobuf";
 import { anyPack, StructSchema } from "@bufbuild/protobuf/wkt";
+import * as grpcHealth from "../../protocol/gen/grpc/health/v1/health_pb.js";
 import {
   HealthCheckRequestSchema,
   HealthCheckResponse_Status,
@@ -71,7 +72,7 @@ export interface HealthReport {
 
 const nothing = new Uint8Array();
 
-type Method = "Initialize" | "HealthCheck" | "Shutdown";
+type Method = "Initialize" | "HealthCheck" | "Shutdown" | "grpc.health.v1.Health/Check";
 
 /** An answer about the life cycle is small; a plugin that sends more is at fault. */
 const mostBytes = 4 * 1024 * 1024;
@@ -99,7 +100,7 @@ export class PluginClient {
     try {
       return await this.#initialize(opening, deadline);
     } catch (reason) {
-      if (services.length === 0 || !isUnimplemented(reason)) throw reason;
+      if (services.length === 0 || !isAnswer(reason, Code.UNIMPLEMENTED)) throw reason;
       this.#checkProof(nothing, nothing, proofRequired);
       this.#isPlain = true;
       return { version: "", operations: [], services, fileDescriptors: [] };
@@ -162,12 +163,16 @@ export class PluginClient {
     };
   }
 
-  /** A server without the plugin protocol is well as long as it answers, if only that it does not know the question. */
+  /** A server without the plugin protocol says by gRPC's own health service how it fares; one without that is well while it answers. */
   async #checkPlainHealth(deadline: Deadline): Promise<HealthReport> {
+    const schemas = [grpcHealth.HealthCheckRequestSchema, grpcHealth.HealthCheckResponseSchema] as const;
     try {
-      await this.#exchange("HealthCheck", nothing, deadline);
+      const { status } = await this.#call("grpc.health.v1.Health/Check", schemas, {}, deadline);
+      const isServing = status === grpcHealth.HealthCheckResponse_ServingStatus.SERVING;
+      if (!isServing)
+        return { health: "UNHEALTHY", message: "its grpc.health.v1.Health does not say SERVING" };
     } catch (reason) {
-      if (!isUnimplemented(reason)) throw reason;
+      if (!isAnswer(reason, Code.UNIMPLEMENTED, Code.NOT_FOUND)) throw reason;
     }
     return { health: "HEALTHY", message: "" };
   }
@@ -197,7 +202,7 @@ export class PluginClient {
     const signal = deadline.signal ? AbortSignal.any([deadline.signal, ends]) : ends;
     try {
       const { connection } = await this.#connection(signal);
-      const path = `/prism.plugin.BackendPlugin/${method}`;
+      const path = method.includes("/") ? `/${method}` : `/prism.plugin.BackendPlugin/${method}`;
       const call = { path, headers, message, timeoutMs: deadline.ms, signal, mostBytes };
       return (await callUnary(connection, call)).message;
     } catch (reason) {
@@ -253,9 +258,10 @@ export class PluginClient {
   }
 }
 
-function isUnimplemented(reason: unknown): boolean {
+/** Whether a call failed because the plugin answered it with one of these codes. */
+function isAnswer(reason: unknown, ...codes: readonly Code[]): boolean {
   const cause = reason instanceof PrismError ? reason.cause : undefined;
-  return cause instanceof GrpcError && codeFrom(cause.code) === Code.UNIMPLEMENTED;
+  return cause instanceof GrpcError && codes.includes(codeFrom(cause.code));
 }
 
 function healthOf(status: HealthCheckResponse_Status): Health {

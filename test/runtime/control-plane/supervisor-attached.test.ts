@@ -1,4 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus,
+} from "../../../src/protocol/gen/grpc/health/v1/health_pb.js";
 import { until } from "../../support/running-prism.js";
 import { StockServer } from "../../support/stock-server.js";
 import type { Namespace, PluginSettings } from "../../../src/runtime/model/namespace.js";
@@ -105,6 +109,24 @@ describe("a gRPC server that does not know the plugin protocol", () => {
     server.stop();
 
     await until("the route to be taken out", () => prism.routes.current?.instance === undefined);
+  });
+
+  test("says by grpc.health.v1 how it fares, where it serves that", async () => {
+    const { SERVING, NOT_SERVING } = HealthCheckResponse_ServingStatus;
+    const healthy = new StockServer();
+    let status = SERVING;
+    healthy.unary(Health.method.check, () => ({ status }));
+    await healthy.listen(`unix:${prism.directory}/healthy`);
+    const health = { intervalMs: 1, timeoutMs: 1_000, unhealthyAfter: 1 };
+    await prism.supervisor.start(attachedTo("healthy", { services, health }));
+    expect(prism.supervisor.instances()).toMatchObject([{ health: "HEALTHY" }]);
+
+    status = NOT_SERVING;
+
+    const isUnwell = (): boolean => prism.supervisor.instances()[0]?.health === "UNHEALTHY";
+    await until("the instance to be unwell", isUnwell);
+    expect(prism.status.reason).toContain("does not say SERVING");
+    healthy.stop();
   });
 
   test("is refused where plugin.services names none", async () => {

@@ -1,4 +1,4 @@
-import { Code, InFlight, type Placed, PrismError } from "../protocol/index.js";
+import { Code, InFlight, type Placed, PrismError, serializedFiles } from "../protocol/index.js";
 import { AnswerWriter } from "./answer.js";
 import { Counters } from "./counters.js";
 import { reasonFields } from "./json-log.js";
@@ -6,7 +6,6 @@ import type { Log } from "./log.js";
 import type { Operation, StreamingOperation, UnaryOperation } from "./operation.js";
 import type { Health, OpenNamespace } from "./plugin.js";
 import { PluginError } from "./plugin-error.js";
-import { serializedFiles } from "./serialized-files.js";
 
 /** An operation, and how its results are wrapped. */
 export interface Served<O extends Operation> {

@@ -1,6 +1,5 @@
 import { Data } from "../../protocol/gen/prism/data/v1/data_pb.js";
 import { BackendPlugin } from "../../protocol/gen/prism/plugin/plugin_pb.js";
-import { otherOperation } from "./call-metrics.js";
 import { isServiceOfPlugins, RequestWrapper, typedMethods, type TypedMethod } from "../../protocol/index.js";
 import type { LocalMethod } from "./local/local-method.js";
 import { localMethods } from "./local/local-methods.js";
@@ -65,15 +64,6 @@ const methods: ReadonlyMap<string, Method | LocalMethod> = new Map(
  */
 export function methodAt(path: string): Method | LocalMethod | undefined {
   return methods.get(path) ?? tunnelledEntry(path);
-}
-
-/**
- * A method's label in metrics. Clients can make methods up, so those of a plugin's own service count by the service, and
- * raw ones by their body.
- */
-export function labelOf(method: Method): string {
-  if (method.kind === "typed") return method.operation;
-  return method.kind === "tunnelled" ? method.service : otherOperation;
 }
 
 function tunnelledEntry(path: string): TunnelledEntry | undefined {

@@ -1,9 +1,9 @@
-import { PrismError, typedOperations } from "../../protocol/index.js";
+import { describeFile, PrismError, typedOperations } from "../../protocol/index.js";
 import { nearestName } from "../model/nearest-name.js";
 import type { Ledger, Route, RouteInstance, RouteTable, ServedOperation } from "../model/route-table.js";
 import { type CallMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
-import { labelOf, type Method, type TunnelledEntry } from "./methods.js";
+import type { Method, TunnelledEntry } from "./methods.js";
 import { ServedMethod } from "./served-method.js";
 import type { UpstreamSurroundings } from "./upstream.js";
 
@@ -112,6 +112,8 @@ export class ActiveRoute {
   readonly #operations: ReadonlyMap<string, ServedOperation>;
   readonly #services: ReadonlySet<string>;
   readonly #methods = new Map<string, ServedMethod>();
+  /** Full names that the plugin's descriptors tell of: "acme.billing.v1.Invoices.Pay". */
+  #described: ReadonlySet<string> | undefined;
 
   constructor(route: Route, instance: Instance | undefined) {
     this.route = route;
@@ -137,7 +139,7 @@ export class ActiveRoute {
     if (method.kind === "typed") this.operation(method.operation);
     if (method.kind === "tunnelled") this.#checkService(method);
     const { namespace } = this;
-    const by = { namespace, instance: this.#serving, metrics: metrics.of(namespace, labelOf(method)) };
+    const by = { namespace, instance: this.#serving, metrics: metrics.of(namespace, this.#labelOf(method)) };
     const served = new ServedMethod(method, by);
     if (this.#methods.size === mostMethods) this.#methods.clear();
     this.#methods.set(method.path, served);
@@ -163,6 +165,18 @@ export class ActiveRoute {
     return declared.has(operation) ? operation : otherOperation;
   }
 
+  /**
+   * A method's label in metrics. Clients can make methods up, so those of a plugin's own service count by name where its
+   * descriptors tell of them, else by the service; raw ones by their body.
+   */
+  #labelOf(method: Method): string {
+    if (method.kind === "typed") return method.operation;
+    if (method.kind !== "tunnelled") return otherOperation;
+    this.#described ??= namesIn(this.route.fileDescriptors);
+    const { operation, service } = method;
+    return this.#described.has(operation.replace("/", ".")) ? operation : service;
+  }
+
   #checkService({ path, service }: TunnelledEntry): void {
     // While nobody serves, nobody has declared anything: then that is what the call hears.
     if (this.#services.has(service) || this.#instance === undefined) return;
@@ -170,4 +184,8 @@ export class ActiveRoute {
     const message = `no method "${path.slice(0, 200)}": Prism does not serve it, and neither does the plugin of namespace "${this.namespace}"; services it declares: ${declared}`;
     throw new PrismError("unknownMethod", message, { info: { namespace: this.namespace } });
   }
+}
+
+function namesIn(fileDescriptors: readonly string[]): ReadonlySet<string> {
+  return new Set(fileDescriptors.flatMap((file) => describeFile(Buffer.from(file, "base64"))?.symbols ?? []));
 }

@@ -1,3 +1,5 @@
+import { create, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { HeaderList } from "../../../src/wire/index.js";
 import { answerRaw, framed, replyHead } from "./plugin-stub.js";
@@ -5,6 +7,11 @@ import { Proxied } from "./proxied.js";
 import { RawCall, RawClient } from "./raw-client.js";
 
 const pay = "/acme.billing.v1.Invoices/Pay";
+const shelfFile = create(FileDescriptorProtoSchema, {
+  name: "shelf.proto",
+  package: "prism_test",
+  service: [{ name: "Shelf", method: [{ name: "Get" }] }],
+});
 const trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
 let prism: Proxied;
@@ -34,6 +41,24 @@ describe("a call to a service that a plugin declares", () => {
     expect(result).toMatchObject({ status: "0", data: framed(Buffer.from("paid")) });
     expect(prism.counted("acme.billing.v1.Invoices", "OK")).toBe(1);
     expect(prism.ledger()).toMatchObject({ started: 1, completed: 1 });
+  });
+
+  test("is counted by its method where the plugin describes that, as clients can make others up", async () => {
+    const described = await Proxied.start({
+      route: {
+        services: ["prism_test.Shelf"],
+        fileDescriptors: [Buffer.from(toBinary(FileDescriptorProtoSchema, shelfFile)).toString("base64")],
+      },
+    });
+    const own = await RawClient.connect(described.port);
+
+    for (const method of ["Get", "Made", "Up"])
+      await own.call(`/prism_test.Shelf/${method}`).send(framed(Buffer.alloc(0))).result;
+
+    expect(described.counted("prism_test.Shelf/Get", "OK")).toBe(1);
+    expect(described.counted("prism_test.Shelf", "OK")).toBe(2);
+    own.vanish();
+    await described.stop();
   });
 
   test("keeps its metadata: binary, repeated, and in its order", async () => {

@@ -1,11 +1,10 @@
-import { type DescFile, type DescService, toBinary } from "@bufbuild/protobuf";
-import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
+import type { DescFile, DescService } from "@bufbuild/protobuf";
 import { file_google_rpc_error_details } from "../../../protocol/gen/google/rpc/error_details_pb.js";
 import { file_google_rpc_status } from "../../../protocol/gen/google/rpc/status_pb.js";
 import { Health } from "../../../protocol/gen/grpc/health/v1/health_pb.js";
 import { ServerReflection } from "../../../protocol/gen/grpc/reflection/v1/reflection_pb.js";
 import { Data } from "../../../protocol/gen/prism/data/v1/data_pb.js";
-import { typedServices } from "../../../protocol/index.js";
+import { serializedFiles, typedServices } from "../../../protocol/index.js";
 import { Descriptors, readFiles } from "./descriptors.js";
 
 const services: readonly DescService[] = [Data, ...typedServices, Health, ServerReflection];
@@ -19,19 +18,6 @@ let described: Descriptors | undefined;
 
 /** What describes them, and all that they import. Worked out when it is first asked for. */
 export function ownDescriptors(): Descriptors {
-  return (described ??= describe([...services.map(({ file }) => file), ...ofFailures]));
-}
-
-function describe(files: readonly DescFile[]): Descriptors {
-  const bytes = withImports(files).map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
-  return new Descriptors(readFiles(bytes));
-}
-
-function withImports(files: readonly DescFile[], found = new Set<DescFile>()): DescFile[] {
-  for (const file of files) {
-    if (found.has(file)) continue;
-    found.add(file);
-    withImports(file.dependencies, found);
-  }
-  return [...found];
+  const files = [...services.map(({ file }) => file), ...ofFailures];
+  return (described ??= new Descriptors(readFiles(serializedFiles(files))));
 }

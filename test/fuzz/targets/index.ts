@@ -6,10 +6,12 @@ import { grpcMessages } from "./grpc-messages.js";
 import { hpackDecoder } from "./hpack-decoder.js";
 import { hpackRoundTrip } from "./hpack-round-trip.js";
 import { hpackSecondOpinion } from "./hpack-second-opinion.js";
+import { streamTable } from "./stream-table.js";
 
 /** Everything that is fuzzed. */
 export const targets: readonly FuzzTarget[] = [
   frameReader,
+  streamTable,
   serverConnection,
   clientConnection,
   hpackDecoder,

@@ -52,12 +52,22 @@ export function statusFromReset(code: number): number {
   }
 }
 
-const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+const units = "HMSmun";
+const unitMs: readonly number[] = [3_600_000, 60_000, 1000, 1, 1e-3, 1e-6];
+const mostDigits = 8;
 
 /** Milliseconds of a `grpc-timeout`; undefined where it is none. */
 export function parseTimeout(text: string): number | undefined {
-  const found = /^(\d{1,8})([HMSmun])$/.exec(text);
-  return found ? Number(found[1]) * (unitMs[found[2] ?? ""] ?? 0) : undefined;
+  const digits = text.length - 1;
+  const unit = unitMs[units.indexOf(text.charAt(digits))];
+  if (unit === undefined || digits < 1 || digits > mostDigits) return undefined;
+  let value = 0;
+  for (let i = 0; i < digits; i++) {
+    const digit = text.charCodeAt(i) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
+  return value * unit;
 }
 
 /** A `grpc-timeout` of at most so many milliseconds, rounded down. */

@@ -3,8 +3,8 @@ const firstPlaces = 8;
 
 /**
  * The streams of a connection by their ids: open addressing in one array that stays. A Map, whose old table is left
- * behind whenever it is rebuilt, keeps ended streams alive until a full collection: with it the collector took 20 % of a
- * call's time, with this 8 %.
+ * behind whenever it is rebuilt, keeps ended streams alive until a full collection: with it, and with Sets of calls, the
+ * collector took 20 % of a proxy's time, without them 3 %.
  */
 export class StreamTable<S extends { readonly id: number }> {
   #places: (S | undefined)[] = new Array<S | undefined>(firstPlaces).fill(undefined);

@@ -22,7 +22,7 @@ const secretNames: ReadonlySet<string> = new Set([
   "set-cookie",
   "prism-plugin-token",
 ]);
-/** Fields that differ from call to call: not worth remembering. */
+/** Fields that differ from call to call: their values are not worth remembering, nor coding; their names are. */
 const volatileNames: ReadonlySet<string> = new Set([
   "grpc-timeout",
   "traceparent",
@@ -149,8 +149,10 @@ export class HpackEncoder {
   }
 
   #isWorthAdding(name: string, value: string): boolean {
-    if (volatileNames.has(name) || value.length > longestValue) return false;
+    if (value.length > longestValue) return false;
     if (this.table.size + entryBytes(name, value) > this.table.mostBytes) return false;
+    // Once: then there is an index for the name.
+    if (volatileNames.has(name)) return !this.#places.has(name);
     if (this.#seen.get(name)?.has(value)) return true;
     this.#see(name, value);
     return false;
@@ -177,14 +179,16 @@ export class HpackEncoder {
     const index = this.#nameIndex(name);
     this.#integer(index, form);
     if (index === 0) this.#text(name);
-    this.#text(value);
+    if (volatileNames.has(name)) this.#plainText(value);
+    else this.#text(value);
   }
 
   #nameIndex(name: string): number {
     const inStatic = staticPlaces.get(name)?.index;
     if (inStatic !== undefined) return inStatic;
-    for (const place of this.#places.get(name)?.values() ?? [])
-      return staticEntries + (this.table.added - place);
+    const places = this.#places.get(name);
+    if (places === undefined) return 0;
+    for (const place of places.values()) return staticEntries + (this.table.added - place);
     return 0;
   }
 
@@ -197,10 +201,12 @@ export class HpackEncoder {
     if (codedLength < text.length) {
       this.#integer(codedLength, codedText);
       this.#at = huffmanEncode(text, this.#out, this.#at);
-    } else {
-      this.#integer(text.length, plainText);
-      this.#at += this.#out.write(text, this.#at, "latin1");
-    }
+    } else this.#plainText(text);
+  }
+
+  #plainText(text: string): void {
+    this.#integer(text.length, plainText);
+    this.#at += this.#out.write(text, this.#at, "latin1");
   }
 }
 

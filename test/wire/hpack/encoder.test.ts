@@ -58,6 +58,7 @@ describe("a list that is sent again and again", () => {
   test("stays valid while a field beside it is different in every list", () => {
     const encoder = new HpackEncoder();
     const steady = new HeaderList(["x-a", "steady"]);
+    write(encoder, new HeaderList(["grpc-timeout", "1S"]));
     for (let i = 0; i < 3; i++) write(encoder, steady);
     const { version } = encoder.table;
 
@@ -67,6 +68,16 @@ describe("a list that is sent again and again", () => {
 
     expect(encoder.table.version).toBe(version);
     expect(encoder.known(steady)?.length).toBe(1);
+  });
+
+  test("leaves the values of fields that always differ plain, and gives their names by an index", () => {
+    const encoder = new HpackEncoder();
+    write(encoder, new HeaderList(["grpc-timeout", "1S"]));
+
+    const block = write(encoder, new HeaderList(["grpc-timeout", "250m"]));
+
+    expect(block.subarray(-5).toString("latin1")).toBe("\x04250m");
+    expect(block.length).toBe(7);
   });
 
   test("is written again after the peer has lowered its table", () => {

@@ -93,7 +93,7 @@ class Client implements Role, ClientConnection {
     if (!connection.takes(StreamEvent.headers, id, stream) || stream === undefined) return;
     if (headers === undefined) {
       this.onRefused("header_bytes", "a header list that is larger than is taken");
-      stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
+      stream.reset(ErrorCode.PROTOCOL_ERROR);
     } else if (stream.headersSeen) this.#onTrailers(stream, headers, endStream);
     else this.#onResponse(stream, headers, endStream);
   }

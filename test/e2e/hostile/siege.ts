@@ -17,6 +17,8 @@ export interface Attack {
   readonly what: string;
   /** The reason by which `prism_refused_total` counts it; absent where it is borne. */
   readonly reason?: string;
+  /** Who attacks: a client, unless told otherwise. */
+  readonly peer?: "client" | "plugin";
   readonly run: (siege: Siege) => Promise<void>;
 }
 
@@ -83,15 +85,15 @@ export class Siege {
   }
 
   /** Holds Prism to what it promises under any attack. */
-  async withstand({ reason, run }: Attack): Promise<void> {
+  async withstand({ reason, peer = "client", run }: Attack): Promise<void> {
     const before = await this.#footprint();
-    const refused = reason === undefined ? 0 : await this.refused(reason);
+    const refused = reason === undefined ? 0 : await this.refused(reason, peer);
 
     const { answered, grownBytes } = await this.#besiege(run);
 
     if (reason !== undefined) {
-      await until("the refusal to be counted", async () => (await this.refused(reason)) > refused);
-      this.#expectLogged(reason);
+      await until("the refusal to be counted", async () => (await this.refused(reason, peer)) > refused);
+      this.#expectLogged(peer, reason);
     }
     this.leave();
     await this.#untilAsBefore(before);
@@ -155,11 +157,11 @@ export class Siege {
   }
 
   /** There is a line, and there are not many. */
-  #expectLogged(reason: string): void {
+  #expectLogged(peer: string, reason: string): void {
     const lines = this.prism
       .output()
       .split("\n")
-      .filter((line) => line.includes(`"reason":"${reason}"`));
+      .filter((line) => line.includes(`"reason":"${reason}"`) && line.includes(`a ${peer} was refused`));
     const tenSeconds = Math.floor((performance.now() - this.#startedAt) / tellMs);
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.length).toBeLessThanOrEqual(1 + tenSeconds);

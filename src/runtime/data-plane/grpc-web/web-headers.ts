@@ -15,24 +15,9 @@ const notOfTheCall: ReadonlySet<string> = new Set([
  * these would reach the others' pages; and a length is told of other bytes than those that are sent.
  */
 const notForBrowsers: ReadonlySet<string> = new Set([
-  ...[
-    ":status",
-    "accept-ch",
-    "alt-svc",
-    "clear-site-data",
-    "content-encoding",
-    "content-length",
-    "content-type",
-  ],
-  ...[
-    "link",
-    "nel",
-    "refresh",
-    "report-to",
-    "reporting-endpoints",
-    "set-cookie",
-    "strict-transport-security",
-  ],
+  ...[":status", "content-encoding", "content-length", "content-type"],
+  ...["accept-ch", "alt-svc", "clear-site-data", "link", "nel", "refresh", "report-to"],
+  ...["reporting-endpoints", "set-cookie", "strict-transport-security"],
 ]);
 
 /** The headers of the gRPC call that a gRPC-Web request stands for. */

@@ -8,8 +8,8 @@ import type { PageDoor } from "../grpc-web/page-door.js";
 import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
 import { answerClientError, type ClientFault } from "./client-error.js";
-import { headerListOf } from "./header-list-of.js";
 import type { Exchange, Fields } from "./exchange.js";
+import { headerListOf } from "./header-list-of.js";
 import { answerFailure } from "./http-failure.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
@@ -130,7 +130,7 @@ export class HttpDoor {
   /** Serves a preflight or a call by gRPC-Web; false where the request is neither. */
   #servePage(request: IncomingMessage, exchange: Exchange, service: ExchangeService): boolean {
     const stream = new ExchangeStream(exchange, pacedBodyOf(exchange, service));
-    const listener = this.#pages.serve(stream, headerListOf(request), service.calls);
+    const listener = this.#pages.serve(stream, headerListOf(request, exchange), service.calls);
     if (!listener) return false;
     stream.listener = listener;
     void stream.read();

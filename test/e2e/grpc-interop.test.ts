@@ -21,16 +21,18 @@ describe.each([
   let server: InteropServer;
   let behind: BehindPrism;
   let caller: GrpcJsCaller;
+  const ends: (() => Promise<void>)[] = [];
   beforeAll(async () => {
     grpcGoClient();
     server = await start();
+    ends.push(() => server.stop());
     behind = await behindPrism(server);
+    ends.push(() => behind.stop());
     caller = new GrpcJsCaller(behind.prism.address);
   }, makeMs);
   afterAll(async () => {
+    for (const end of ends.reverse()) await end();
     caller.close();
-    await behind.stop();
-    await server.stop();
   });
 
   test.each(officialCases)("answers grpc-go's client as gRPC's case %s demands", (name) =>

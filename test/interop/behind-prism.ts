@@ -19,17 +19,23 @@ export async function behindPrism({ port }: InteropServer): Promise<BehindPrism>
   const socket = join(directory, "plugin.sock");
   const relay = await UnixRelay.listen(socket, port);
   const plugin = `{ socket: ${socket}, services: [grpc.testing.TestService] }`;
+  const detach = async (): Promise<void> => {
+    await relay.stop();
+    await rm(directory, { recursive: true, force: true });
+  };
   const prism = await servePrism({
     serverKeys: "default_namespace: interop",
     yaml: `namespaces: [{ name: interop, backend: interop, plugin: ${plugin} }]\n`,
+  }).catch(async (reason: unknown) => {
+    await detach();
+    throw reason;
   });
   return {
     prism,
     port: Number(prism.address.split(":")[1]),
     stop: async () => {
       await prism.stop();
-      await relay.stop();
-      await rm(directory, { recursive: true, force: true });
+      await detach();
     },
   };
 }

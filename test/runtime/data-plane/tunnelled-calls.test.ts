@@ -71,6 +71,23 @@ describe("a call to a service that a plugin declares", () => {
     expect(onlyCall().headers.get("grpc-accept-encoding")).toBe("gzip,zstd");
   });
 
+  test("may say something else each time: a thousand calls are told apart, and counted as one", async () => {
+    for (let turn = 0; turn < 1000; turn++) {
+      const own = { "x-tag": `t${turn}`, ":authority": `t${turn}.example` };
+      const call = raw.call(`/acme.billing.v1.Invoices/t${turn}`, own);
+      expect((await call.send(framed(Buffer.from(`t${turn}`))).result).status).toBe("0");
+    }
+
+    for (const { headers, framed: message } of prism.plugin.calls) {
+      const tag = headers.get("x-tag") ?? "";
+      expect(headers.get(":path")).toBe(`/acme.billing.v1.Invoices/${tag}`);
+      expect(headers.get(":authority")).toBe(`${tag}.example`);
+      expect(message).toEqual(framed(Buffer.from(tag)));
+    }
+    expect(prism.plugin.calls).toHaveLength(1000);
+    expect(prism.counted("acme.billing.v1.Invoices", "OK")).toBe(1000);
+  });
+
   test("keeps its content-type and authority, whatever its messages are coded in", async () => {
     const result = await raw
       .call(pay, { "content-type": "application/grpc+json", ":authority": "billing.acme.example" })

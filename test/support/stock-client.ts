@@ -21,8 +21,8 @@ export interface CallSettings {
 export class StockClient {
   readonly #client: Client;
 
-  constructor(address: string, options: ChannelOptions = {}) {
-    this.#client = new Client(address, credentials.createInsecure(), {
+  constructor(address: string, options: ChannelOptions = {}, security = credentials.createInsecure()) {
+    this.#client = new Client(address, security, {
       ...options,
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,

@@ -12,6 +12,7 @@ import { installPeers } from "./subjects/install.js";
 const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true, default: [] },
+    profile: { type: "boolean", default: false },
     quick: { type: "boolean", default: false },
     rounds: { type: "string" },
     seconds: { type: "string" },
@@ -26,7 +27,8 @@ const effort: Effort = {
 };
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-const unknown = values.only.filter((name) => !(name in figures));
+const only = values.profile ? [...values.only, "profile"] : values.only;
+const unknown = only.filter((name) => !(name in figures));
 if (unknown.length > 0) {
   process.stderr.write(`no figure ${unknown.join(", ")}: there are ${Object.keys(figures).join(", ")}\n`);
   process.exit(2);
@@ -41,12 +43,13 @@ async function measureAll(): Promise<Finding[]> {
   const found: Finding[] = [];
   try {
     for (const [name, measure] of Object.entries(figures)) {
-      if (values.only.length > 0 && !values.only.includes(name)) continue;
+      if (only.length > 0 && !only.includes(name)) continue;
       const finding = await measure(stage);
       say(shown(finding));
       found.push(finding);
     }
-    say(verdictTable(found.flatMap(({ verdicts }) => verdicts)));
+    const verdicts = found.flatMap((finding) => finding.verdicts);
+    if (verdicts.length > 0) say(verdictTable(verdicts));
     for (const line of stage.missing) say(line);
   } finally {
     await stage.close();

@@ -15,7 +15,7 @@ const settleMs = 3_000;
 
 /** Memory of the proxy per connection that is open and idle: fresh ones, and ones that have made a call. */
 export async function idleConnections(stage: Stage): Promise<Finding> {
-  const plane = await startDataPlane(stage.place.smallCalls, 1);
+  const plane = await startDataPlane({ socket: stage.place.smallCalls, namespaces: 1 });
   const sockets: Socket[] = [];
   try {
     await open(plane, atOnce, sockets);

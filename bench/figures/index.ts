@@ -4,6 +4,7 @@ import { idleConnections } from "./idle-connections.js";
 import { latency } from "./latency.js";
 import { namespaces } from "./namespaces.js";
 import { objects } from "./objects.js";
+import { profile } from "./profile.js";
 import { sdkServer } from "./sdk-server.js";
 import { slowReaders } from "./slow-readers.js";
 import { smallCalls } from "./small-calls.js";
@@ -17,4 +18,5 @@ export const figures: Readonly<Record<string, (stage: Stage) => Promise<Finding>
   namespaces,
   "idle-connections": idleConnections,
   "sdk-server": sdkServer,
+  profile,
 };

@@ -31,8 +31,8 @@ interface Found extends Case {
 
 /** CPU per call by a route table of 10,000 namespaces, over that by a table of one. */
 export async function namespaces(stage: Stage): Promise<Finding> {
-  const one = await startDataPlane(stage.place.smallCalls, 1);
-  const all = await startDataPlane(stage.place.smallCalls, many);
+  const one = await startDataPlane({ socket: stage.place.smallCalls, namespaces: 1 });
+  const all = await startDataPlane({ socket: stage.place.smallCalls, namespaces: many });
   try {
     const found: Found[] = [];
     for (const wanted of cases) found.push(await compare(stage, wanted, { one, all }));

@@ -13,9 +13,20 @@ const entry = join(root, "dist/runtime/data-plane/main.js");
 const startMs = 20_000;
 const connections = 20_000;
 
-/** A data-plane process without its runtime: it is told a table of so many namespaces, all served by one instance. */
-export async function startDataPlane(socket: string, namespaces: number): Promise<Subject> {
-  const child = fork(entry, [], { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+/** What to start. */
+export interface DataPlaneRequest {
+  readonly socket: string;
+  /** How many the table names; all are served by one instance. */
+  readonly namespaces: number;
+  /** Node's own arguments. */
+  readonly execArgv?: readonly string[];
+}
+
+/** A data-plane process without its runtime: it is told its table as the runtime would. */
+export async function startDataPlane(request: DataPlaneRequest): Promise<Subject> {
+  const { socket, namespaces, execArgv = [] } = request;
+  const stdio = ["ignore", "inherit", "inherit", "ipc"] as const;
+  const child = fork(entry, [], { stdio: [...stdio], execArgv: [...execArgv] });
   const tell = (message: ToProxy): unknown => child.send(message);
   const { limits, defaultNamespace, proxyProtocol } = (await loadConfig({ cwd: dirname(socket), env: {} }))
     .server;

@@ -33,7 +33,7 @@ export function mavenClasspath(library: MavenLibrary): string {
 
 function pomOf({ group, name, version }: MavenLibrary): string {
   const wanted = `<groupId>${group}</groupId><artifactId>${name}</artifactId><version>${version}</version>`;
-  return `<project xmlns="http://maven.apache.org/POM/4.0.0">
+  return `<project>
   <modelVersion>4.0.0</modelVersion>
   <groupId>prism.test</groupId><artifactId>classpath</artifactId><version>1</version>
   <dependencies><dependency>${wanted}</dependency></dependencies>

@@ -1,11 +1,14 @@
 import { once } from "node:events";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { chromiumProgram } from "../servers/chromium.js";
 import { bundledPage } from "../support/bundled-page.js";
+import { TestAuthority } from "../support/certificates.js";
 import { Clock } from "../support/clock.js";
 import { freePort, type RunningPrism, servePrism } from "../support/running-prism.js";
 
@@ -24,6 +27,8 @@ let browser: Browser;
 /** The same pages have two origins, of which Prism is told one. */
 let listed: string;
 let unlisted: string;
+/** Where Prism serves without TLS. */
+let plain: string;
 
 beforeAll(async () => {
   const address = `127.0.0.1:${await freePort()}`;
@@ -40,6 +45,7 @@ beforeAll(async () => {
   const { port } = site.address() as AddressInfo;
   listed = `http://127.0.0.1:${port}`;
   unlisted = `http://localhost:${port}`;
+  plain = `http://${address}`;
   clock = await Clock.start();
   prism = await servePrism({
     address,
@@ -76,10 +82,11 @@ async function pageOf(origin: string): Promise<Page> {
   return page;
 }
 
-/** Has a page do something with Prism's address. */
-function act<Result>(page: Page, name: string, ...more: readonly string[]): Promise<Result> {
-  const given = JSON.stringify([`http://${prism.address}`, ...more]);
-  return page.evaluate<Result>(`import("/calls.js").then((calls) => calls.${name}(...${given}))`);
+/** Has a page do something with a Prism. */
+function act<Result>(page: Page, name: string, ...given: readonly string[]): Promise<Result> {
+  return page.evaluate<Result>(
+    `import("/calls.js").then((calls) => calls.${name}(...${JSON.stringify(given)}))`,
+  );
 }
 
 const heard: string[] = [];
@@ -88,13 +95,13 @@ describe("a page in a browser whose origin is listed", () => {
   test("sets and gets", async () => {
     const page = await pageOf(listed);
 
-    expect(await act(page, "setAndGet", "greeting", "grün")).toBe("grün");
+    expect(await act(page, "setAndGet", plain, "greeting", "grün")).toBe("grün");
   });
 
   test("is told what went wrong, with its details", async () => {
     const page = await pageOf(listed);
 
-    expect(await act(page, "failureIn", "defualt")).toEqual({
+    expect(await act(page, "failureIn", plain, "defualt")).toEqual({
       code: 5,
       message: expect.stringContaining('did you mean "default"?') as string,
       reason: "UNKNOWN_NAMESPACE",
@@ -109,7 +116,7 @@ describe("a page in a browser whose origin is listed", () => {
     heard.length = 0;
     const page = await pageOf(listed);
 
-    const last = await act(page, watch);
+    const last = await act(page, watch, plain);
 
     expect(heard).toEqual(["tick 1", "tick 2", "tick 3"]);
     expect(last).toEqual({ code: 0, zone: "UTC" });
@@ -118,7 +125,7 @@ describe("a page in a browser whose origin is listed", () => {
   test("ends a stream by leaving it", async () => {
     const page = await pageOf(listed);
 
-    expect(await act(page, "watchOnce")).toBe("tick 1");
+    expect(await act(page, "watchOnce", plain)).toBe("tick 1");
     await clock.left;
   });
 
@@ -135,7 +142,33 @@ describe("a page in a browser whose origin is listed", () => {
   test("puts and gets by HTTP alone", async () => {
     const page = await pageOf(listed);
 
-    expect(await act(page, "putAndGet", "raw", "hello")).toEqual({ status: 204, text: "hello" });
+    expect(await act(page, "putAndGet", plain, "raw", "hello")).toEqual({ status: 204, text: "hello" });
+  });
+});
+
+describe("a page in a browser that speaks TLS with Prism", () => {
+  test("calls by HTTP/2", async () => {
+    const { cert, key } = await (await TestAuthority.create()).issue();
+    const files = await mkdtemp(join(tmpdir(), "prism-page-tls-"));
+    const paths = { cert: join(files, "cert.pem"), key: join(files, "key.pem") };
+    await Promise.all([writeFile(paths.cert, cert), writeFile(paths.key, key)]);
+    const secure = await servePrism({
+      serverKeys: `tls: { cert: ${paths.cert}, key: ${paths.key} }, cors: { origins: ["${listed}"] }`,
+      yaml: "namespaces: [{ name: default, backend: memory }]\n",
+    });
+    const page = await browser.newPage({ ignoreHTTPSErrors: true });
+    await page.goto(listed);
+    const spoken: (string | undefined)[] = [];
+    const network = await page.context().newCDPSession(page);
+    network.on("Network.responseReceived", ({ response }) => spoken.push(response.protocol));
+    await network.send("Network.enable");
+
+    const said = await act(page, "setAndGet", `https://${secure.address}`, "greeting", "grün");
+
+    await secure.stop();
+    await rm(files, { recursive: true });
+    expect(said).toBe("grün");
+    expect(spoken).toContain("h2");
   });
 });
 
@@ -143,10 +176,10 @@ describe("a page in a browser whose origin is not listed", () => {
   test("cannot call, and what it would have written is not written", async () => {
     const stranger = await pageOf(unlisted);
     const page = await pageOf(listed);
-    await act(page, "setAndGet", "mine", "before");
+    await act(page, "setAndGet", plain, "mine", "before");
 
-    await expect(act(stranger, "setAndGet", "mine", "stolen")).rejects.toThrow("Failed to fetch");
-    await expect(act(stranger, "putAndGet", "mine", "stolen")).rejects.toThrow("Failed to fetch");
+    await expect(act(stranger, "setAndGet", plain, "mine", "stolen")).rejects.toThrow("Failed to fetch");
+    await expect(act(stranger, "putAndGet", plain, "mine", "stolen")).rejects.toThrow("Failed to fetch");
 
     const answer = await fetch(`http://${prism.address}/v1/namespaces/default/kv/mine`);
     expect(await answer.text()).toBe("before");

@@ -1,22 +1,21 @@
 import type { FuzzTarget } from "../fuzz-target.js";
+import { base64 } from "./base64.js";
 import { clientConnection, serverConnection } from "./connection.js";
 import { executeRequest } from "./execute-request.js";
+import { executeResponse } from "./execute-response.js";
 import { frameReader } from "./frame-reader.js";
 import { grpcMessages } from "./grpc-messages.js";
 import { hpackDecoder } from "./hpack-decoder.js";
 import { hpackRoundTrip } from "./hpack-round-trip.js";
 import { hpackSecondOpinion } from "./hpack-second-opinion.js";
+import { httpRequest } from "./http-request.js";
+import { proxyHeader } from "./proxy-header.js";
 import { streamTable } from "./stream-table.js";
 
 /** Everything that is fuzzed. */
 export const targets: readonly FuzzTarget[] = [
-  frameReader,
-  streamTable,
-  serverConnection,
-  clientConnection,
-  hpackDecoder,
-  hpackRoundTrip,
-  hpackSecondOpinion,
-  grpcMessages,
-  executeRequest,
+  ...[frameReader, streamTable, serverConnection, clientConnection],
+  ...[hpackDecoder, hpackRoundTrip, hpackSecondOpinion],
+  ...[grpcMessages, executeRequest, executeResponse],
+  ...[proxyHeader, httpRequest, base64],
 ];

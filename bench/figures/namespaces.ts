@@ -65,8 +65,7 @@ async function compare(
   const { traced, spread: namespaces } = wanted;
   const ofOne = (): Promise<Sample> => samplePeer(stage, one, { seconds, traced });
   const ofMany = (): Promise<Sample> => samplePeer(stage, all, { seconds, traced, namespaces });
-  await ofMany();
-  await ofOne();
+  for (const warm of [ofMany, ofOne, ofMany]) await warm();
   let before = await ofOne();
   const found = { ...wanted, one: [before], many: [] as Sample[], ratios: [] as number[] };
   for (let round = 1; round <= rounds; round++) {

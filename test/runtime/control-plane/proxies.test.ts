@@ -42,6 +42,18 @@ function proxy(number: number) {
   return found;
 }
 
+test("a renewed certificate is told to every proxy, and to those that are launched later", async () => {
+  const tls = { cert: "new", key: "k", clientCa: "", clientAuth: "none" } as const;
+
+  proxies.secure(tls);
+  proxy(0).end("was killed by SIGKILL");
+  await vi.advanceTimersByTimeAsync(1);
+
+  const [first, second, replaced] = scripted.all.map(({ heard }) => heard);
+  for (const heard of [first, second]) expect(heard).toContainEqual({ type: "tls", tls });
+  expect(replaced?.[0]).toMatchObject({ type: "start", settings: { tls } });
+});
+
 describe("a route", () => {
   test("is known to every proxy when it is pointed", async () => {
     await proxies.point("orders", route);

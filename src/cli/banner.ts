@@ -4,6 +4,8 @@ import { palette } from "./terminal.js";
 export interface Running {
   readonly version: string;
   readonly listen: readonly string[];
+  /** Whether clients speak TLS there, but for Unix sockets. */
+  readonly tls: boolean;
   readonly admin: string;
   readonly namespaces: readonly NamespaceState[];
 }
@@ -22,12 +24,14 @@ const usualAddress = "127.0.0.1:50051";
 
 /** What `prism serve` says once it serves: what listens, which namespaces are ready, and three lines to try. */
 export function banner(running: Running, program: string): string {
-  const { version, listen, admin, namespaces } = running;
+  const { version, listen, tls, admin, namespaces } = running;
   const widest = Math.max(0, ...namespaces.map(({ name }) => name.length));
   return [
     palette().bold(`Prism ${version} serves.`),
     "",
-    ...listen.map((address) => `  clients    ${address}  gRPC and HTTP`),
+    ...listen.map(
+      (address) => `  clients    ${address}  gRPC and HTTP${isSecured(address, tls) ? ", over TLS" : ""}`,
+    ),
     `  operators  ${admin}  gRPC and HTTP: /readyz, /metrics`,
     "",
     ...namespaces.map((namespace) => `  ${namespace.name.padEnd(widest)}  ${stateOf(namespace)}`),
@@ -42,8 +46,14 @@ function stateOf({ backend, channel, ready, reason }: NamespaceState): string {
   return `${paint.red("failed")}  ${backend}, ${channel}: ${reason}; it is tried again`;
 }
 
-function linesToTry({ listen: [address], namespaces }: Running, program: string): string[] {
+function isSecured(address: string, tls: boolean): boolean {
+  return tls && !address.startsWith("unix:");
+}
+
+function linesToTry({ listen, tls, namespaces }: Running, program: string): string[] {
   const writable = namespaces.find(({ ready, operations }) => ready && operations.includes("set"));
+  // Over TLS a line would have to name an authority, and only clients know whom they trust.
+  const address = listen.find((each) => !isSecured(each, tls));
   if (address === undefined || !writable) return [];
   const curl = address.startsWith("unix:") ? `curl --unix-socket ${address.slice(5)}` : "curl";
   const host = address.startsWith("unix:") ? "prism" : address;

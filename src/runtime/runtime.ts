@@ -189,7 +189,10 @@ function compose(
   const take = (material: TlsMaterial): void => proxies.secure(material);
   const tlsWatch = server.tls && tls && new TlsWatch(server.tls, tls, { take, log });
   const overview = new Overview({
-    facts: () => ({ version, pid: process.pid, ...addresses, configFile: config.file ?? "" }),
+    facts: () => ({
+      ...{ version, pid: process.pid, ...addresses },
+      ...{ tls: tls !== undefined, configFile: config.file ?? "" },
+    }),
     fileProblems: () => [...configWatch.problems, ...(tlsWatch?.problems ?? [])],
     ...{ namespaces, supervisor, proxies },
   });

@@ -10,7 +10,7 @@ const sqlite: NamespaceState = {
   operations: ["get", "set"],
 };
 
-const running = { version: "0.1.0", listen: ["127.0.0.1:50051"], admin: "127.0.0.1:50052" };
+const running = { version: "0.1.0", listen: ["127.0.0.1:50051"], tls: false, admin: "127.0.0.1:50052" };
 
 test("the banner says what listens, and gives three lines to try on a namespace that is ready", () => {
   const text = banner({ ...running, namespaces: [sqlite] }, "./bin/run.js");
@@ -34,6 +34,18 @@ test("a namespace that failed stands there with its reason, and is not the one t
 
   expect(text).toContain("a        failed  sqlite, sidecar: no server at db:5432; it is tried again");
   expect(text).toContain("prism call default get");
+});
+
+test("where TLS is spoken it says so, and only a Unix socket is to try", () => {
+  const secured = { ...running, tls: true, namespaces: [sqlite] };
+
+  const alone = banner({ ...secured, listen: ["10.0.0.1:50051"] }, "prism");
+  const beside = banner({ ...secured, listen: ["10.0.0.1:50051", "unix:/run/p.sock"] }, "prism");
+
+  expect(alone).toContain("clients    10.0.0.1:50051  gRPC and HTTP, over TLS\n");
+  expect(alone).not.toContain("Try it");
+  expect(beside).toContain("clients    unix:/run/p.sock  gRPC and HTTP\n");
+  expect(beside).toContain("curl --unix-socket /run/p.sock");
 });
 
 test("where nothing is ready there is nothing to try", () => {

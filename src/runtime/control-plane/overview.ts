@@ -12,6 +12,8 @@ export interface RuntimeFacts {
   readonly pid: number;
   /** Where clients are served. */
   readonly listen: readonly string[];
+  /** Whether TLS is spoken there, but for Unix sockets. */
+  readonly tls: boolean;
   /** Where operators are served. */
   readonly admin: string;
   /** Empty where there is none. */

@@ -1,17 +1,20 @@
 import type { ErrorCode } from "./error-code.js";
 
-/** A limit that a peer can meet, by the name that it has in a configuration. */
-export type LimitName =
-  | "streams_per_connection"
-  | "header_bytes"
-  | "handshake_ms"
-  | "header_block_ms"
-  | "stall_ms"
-  | "keep_alive_ms"
-  | "resets_per_second"
-  | "idle_frames_per_second"
-  | "unread_answers"
-  | "held_bytes";
+/** The limits that a peer can meet, by the names that they have in a configuration. */
+export const limitNames = [
+  "streams_per_connection",
+  "header_bytes",
+  "handshake_ms",
+  "header_block_ms",
+  "stall_ms",
+  "keep_alive_ms",
+  "resets_per_second",
+  "idle_frames_per_second",
+  "unread_answers",
+  "held_bytes",
+] as const;
+
+export type LimitName = (typeof limitNames)[number];
 
 /**
  * What a peer is refused for: the limit that it met, or the rule that it broke, as RFC 9113, section 7, calls it. A

@@ -14,6 +14,7 @@ if (!process.argv.includes("--keep-manifest")) await refreshManifest();
 function compile() {
   const hash = sourceHash(["src", "package-lock.json", "tsconfig.json", "tsconfig.build.json"]);
   if (read(stamps.built) === hash) return;
+  console.log("prism: building …");
   rmSync(join(root, stamps.built), { force: true });
   const tsc = join(root, "node_modules/typescript/bin/tsc");
   const { status } = spawnSync(process.execPath, [tsc, "-p", "tsconfig.build.json"], {

@@ -6,7 +6,7 @@ import { PrismCommand } from "./base-command.js";
 export abstract class AdminCommand extends PrismCommand {
   static override baseFlags = {
     admin: Flags.string({
-      description: "Where the runtime's admin API listens, as host:port.",
+      description: "Where the runtime's admin API listens: host:port, or unix:/path.",
       default: "127.0.0.1:50052",
       env: "PRISM_ADMIN",
       helpGroup: "GLOBAL",

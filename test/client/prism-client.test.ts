@@ -52,9 +52,10 @@ describe("a unary call", () => {
       `unix:${socket}`,
     );
 
-    const answer = await client({ socket }).unary(KeyValue.method.exists, { key: "k" });
+    const targets = [{ socket }, { address: `unix:${socket}` }];
+    const answers = targets.map((target) => client(target).unary(KeyValue.method.exists, { key: "k" }));
 
-    expect(answer.exists).toBe(true);
+    expect((await Promise.all(answers)).map(({ exists }) => exists)).toEqual([true, true]);
     await rm(directory, { recursive: true });
   });
 

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -33,6 +34,21 @@ describe("the guide's plugin", () => {
     const problems = ts.getPreEmitDiagnostics(ts.createProgram([module], options));
 
     expect(problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, "\n"))).toEqual([]);
+  });
+
+  test("becomes a module that greets, by the guide's own command", async () => {
+    const own = join(directory, "own");
+    mkdirSync(own);
+    writeFileSync(join(own, "greeter.ts"), example());
+    const [command = ""] = /^npx tsc greeter\.ts .*$/m.exec(guide) ?? [];
+
+    execFileSync("sh", ["-c", command], { cwd: own });
+    await using greeter = await launchPlugin({ module: join(own, "greeter.js"), home: "process" });
+    await greeter.client.initialize("hello", {});
+    const params = { case: "rawParams" as const, value: Buffer.from("Ann") };
+    const { message } = await greeter.client.execute({ operation: "greet", params }, { namespace: "hello" });
+
+    expect(Buffer.from(message.result.value as Uint8Array).toString()).toBe("Hello, Ann!");
   });
 
   test("greets, and greets all", async () => {

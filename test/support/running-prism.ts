@@ -40,6 +40,8 @@ export interface ServeOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** In a process group of its own: a Ctrl-C in the terminal is not for it. */
   readonly detached?: boolean;
+  /** A command that runs the one behind it, as `unshare` does. It must become that command, and hear its signals. */
+  readonly within?: readonly string[];
 }
 
 /** Starts `prism serve` and waits until every namespace is ready. Await `stop()` in a finally or an afterEach. */
@@ -51,7 +53,9 @@ export async function servePrism(options: ServeOptions = {}): Promise<RunningPri
   const server = `server: { listen: "${address}", admin: "${admin}", proxies: ${options.proxies ?? 1}, state_dir: state${more} }\n`;
   const config = join(directory, "prism.yaml");
   await writeFile(config, server + (options.yaml ?? ""));
-  const child = spawn(process.execPath, [join(root, "bin/run.js"), "serve", "--config", config], {
+  const serve = [process.execPath, join(root, "bin/run.js"), "serve", "--config", config];
+  const [command = process.execPath, ...args] = [...(options.within ?? []), ...serve];
+  const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe"],
     env: { ...process.env, ...options.env },
     detached: options.detached ?? false,

@@ -25,6 +25,8 @@ export type Read = "whole" | "value goes on" | "needs more" | "garbage";
  */
 export class ExecuteResponseReader {
   success = false;
+  /** It says whether it succeeded; one that does not has failed. */
+  hasSuccess = false;
   errorCode = 0;
   errorStart = 0;
   errorEnd = 0;
@@ -74,7 +76,7 @@ export class ExecuteResponseReader {
     this.#bytes = bytes;
     this.#at = from;
     this.#to = Math.min(bytes.length, end);
-    this.success = false;
+    this.success = this.hasSuccess = false;
     this.errorCode = this.errorStart = this.errorEnd = 0;
     this.result = "none";
     this.typeUrlStart = this.typeUrlEnd = this.valueStart = this.valueEnd = this.resultEnd = 0;
@@ -102,8 +104,10 @@ export class ExecuteResponseReader {
     const begin = this.#at;
     const value = this.#varint();
     if (value < 0) return this.#stop(begin, end);
-    if (this.#number === Success) this.success = value !== 0;
-    else if (this.#number === ErrorCode) this.errorCode = value;
+    if (this.#number === Success) {
+      this.success = value !== 0;
+      this.hasSuccess = true;
+    } else if (this.#number === ErrorCode) this.errorCode = value;
     return undefined;
   }
 

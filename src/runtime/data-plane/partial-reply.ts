@@ -124,9 +124,10 @@ export class PartialReply {
     const { reader } = this.#settings;
     const all = this.#take();
     this.#part = "over";
-    const fits =
-      reader.read(all, 0, all.length) === "whole" && reader.result === "none" && reader.errorCode === 0;
-    if (fits) this.#sink.onReplyEnd();
+    const isRead = reader.read(all, 0, all.length) === "whole";
+    const contradicts =
+      reader.result !== "none" || reader.errorCode !== 0 || (reader.hasSuccess && !reader.success);
+    if (isRead && !contradicts) this.#sink.onReplyEnd();
     else this.#fault("answered with a result and something that contradicts it");
   }
 

@@ -283,14 +283,17 @@ describe("a reply in pieces", () => {
     expect(await prism.client.get("k", orders)).toBe("x".repeat(50));
   });
 
-  test("that contradicts itself behind its result fails INTERNAL", async () => {
+  test.each([
+    ["an error code", [24, 5]],
+    ["a success taken back", [8, 0]],
+  ])("that contradicts itself behind its result fails INTERNAL: %s", async (_what, behind) => {
     const big = anyPack(
       GetResponseSchema,
       create(GetResponseSchema, { found: true, value: Buffer.alloc(5000) }),
     );
     const any = anyField(Buffer.from(big.typeUrl), Buffer.from(big.value));
     prism.plugin.answer = inPieces(
-      framed(Buffer.concat([Buffer.from([8, 1]), any, Buffer.from([24, 5])])),
+      framed(Buffer.concat([Buffer.from([8, 1]), any, Buffer.from(behind)])),
       1000,
     );
 

@@ -110,9 +110,10 @@ export function inflatesTooLarge(limit: number): PrismError {
 }
 
 /** Compressed messages hold all that they may. */
-export function tooMuchInflating(limit: number): PrismError {
-  const message = `compressed messages of other calls hold ${limit} bytes, which is all that they may: try again later, or send the message uncompressed`;
-  return new PrismError("overLimit", message);
+export function tooMuchInflating(): PrismError {
+  const limit = "server.limits.inflating_bytes";
+  const message = `compressed messages of this and other calls hold more than ${limit} allows: try again later, or send the message uncompressed`;
+  return new PrismError("overLimit", message, { info: { limit } });
 }
 
 /** A compressed message trickles. */

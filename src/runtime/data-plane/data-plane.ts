@@ -12,7 +12,6 @@ import { DeadlineWheel } from "./deadline-wheel.js";
 import { type Arrival, Entrance } from "./entrance.js";
 import { PageDoor } from "./grpc-web/page-door.js";
 import { HttpDoor } from "./http/http-door.js";
-import { inflationBudgetBytes } from "./inflation.js";
 import { LocalServices } from "./local/local-services.js";
 import { MemoryBudget } from "./memory-budget.js";
 import { Identity } from "./identity.js";
@@ -75,7 +74,7 @@ export class DataPlane {
       reader: new ExecuteResponseReader(),
       messageBytes: limits.messageBytes,
       defaultNamespace: options.settings.defaultNamespace,
-      inflating: new MemoryBudget(inflationBudgetBytes),
+      inflating: new MemoryBudget(limits.inflatingBytes),
       now,
       otherwise: (stream, headers, service) =>
         pages.serve(stream, headers, service) ?? this.#door.serveStream(stream, headers, service),

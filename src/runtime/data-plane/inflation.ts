@@ -7,7 +7,7 @@ import type { MemoryBudget } from "./memory-budget.js";
 
 /** Who waits for a message to be inflated. */
 export interface InflationListener {
-  /** All of the message, in order. */
+  /** All of the message, in order. It counts as held no more: whoever sends it on counts it from here. */
   onInflated(pieces: readonly Buffer[], bytes: number): void;
   /** So many compressed bytes, which {@link Inflation.push} said would wait, have been dealt with. */
   onTaken(bytes: number): void;
@@ -20,15 +20,13 @@ export interface InflationSettings {
   readonly encoding: Encoding;
   /** `server.limits.message_bytes`; 0 = unlimited. */
   readonly messageBytes: number;
-  /** What all messages that are being inflated may hold. */
+  /** What all messages that are being inflated may hold: `server.limits.inflating_bytes`. */
   readonly budget: MemoryBudget;
   readonly deadlines: DeadlineWheel;
 }
 
 /** The largest message where `server.limits.message_bytes` sets no bound: its size goes before it, so it is held whole. */
 export const mostInflatedBytes = 64 * 1024 * 1024;
-/** What all inflating calls of a process may hold: two of the largest messages, or thousands of usual ones. */
-export const inflationBudgetBytes = 128 * 1024 * 1024;
 
 /** Up to here, compressed and inflated, it is done at once, in a fraction of a millisecond; beyond, off the event loop. */
 const atOnceBytes = 64 * 1024;
@@ -72,7 +70,7 @@ export class Inflation implements Timed {
     this.#deadline = settings.deadlines.add(this, completeWithinMs);
   }
 
-  /** The message has been inflated, or there will be none. What came out is held until {@link destroy}. */
+  /** The message has been inflated, or there will be none. */
   get isOver(): boolean {
     return this.#isOver;
   }
@@ -176,15 +174,15 @@ export class Inflation implements Timed {
   #hold(bytes: number): boolean {
     const isRoom = this.#settings.budget.take(bytes);
     if (isRoom) this.#held += bytes;
-    else this.#fail(failures.tooMuchInflating(inflationBudgetBytes));
+    else this.#fail(failures.tooMuchInflating());
     return isRoom;
   }
 
   #succeed(): void {
     if (this.#isOver) return;
-    this.#isOver = true;
-    this.#settings.deadlines.remove(this.#deadline);
-    this.#listener.onInflated(this.#pieces, this.#bytes);
+    const pieces = this.#pieces;
+    this.destroy();
+    this.#listener.onInflated(pieces, this.#bytes);
   }
 
   #fail(error: PrismError): void {

@@ -1,5 +1,4 @@
 import { grpcHeaderBytes, longestGrpcMessage, type PrismError } from "../../protocol/index.js";
-import type { Stream } from "../../wire/index.js";
 import { Call } from "./call.js";
 import * as failures from "./call-failures.js";
 import { Inflation, type InflationListener, mostInflatedBytes } from "./inflation.js";
@@ -53,7 +52,6 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> imple
     this.messageBegins(bytes);
     for (const piece of pieces) if (!this.ended) this.messageGoesOn(piece);
     if (!this.ended) this.messageEnds(this.#endsInflated);
-    this.#letGoOfDrained();
   }
 
   onTaken(bytes: number): void {
@@ -62,11 +60,6 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> imple
 
   onNotInflated(error: PrismError): void {
     this.finishWith(error, "completed");
-  }
-
-  override onDrain(stream: Stream, bytes: number): void {
-    super.onDrain(stream, bytes);
-    if (this.#inflation) this.#letGoOfDrained();
   }
 
   protected override letGo(): void {
@@ -135,11 +128,6 @@ export abstract class UnaryCall<M extends Method = Method> extends Call<M> imple
     if (this.#complete) return;
     const isSilent = !this.#begun && (this.#header?.length ?? 0) === 0;
     this.finishWith(isSilent ? failures.noMessage() : failures.truncated(), "completed");
-  }
-
-  /** What the plugin's side has taken over needs no room here any more. */
-  #letGoOfDrained(): void {
-    if (this.#inflation?.isOver && this.plugin?.queuedBytes === 0) this.#inflation.destroy();
   }
 
   #refusalOf(flag: number, bytes: number): PrismError | undefined {

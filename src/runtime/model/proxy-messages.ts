@@ -69,6 +69,8 @@ export interface WireLimits {
   readonly messageBytes: number;
   /** Bytes that wait for clients and plugins that do not take them, all together. */
   readonly heldBytes: number;
+  /** Bytes of compressed messages that are being inflated, all together. */
+  readonly inflatingBytes: number;
   readonly streamWindow: number;
   readonly connectionWindow: number;
   readonly handshakeMs: number;

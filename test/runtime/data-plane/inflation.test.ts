@@ -155,7 +155,7 @@ describe("a bomb", () => {
 
     expect(refusal).toMatchObject({
       kind: "overLimit",
-      message: expect.stringContaining("other calls") as string,
+      message: expect.stringContaining("inflating_bytes") as string,
     });
     expect(isWhole(budget)).toBe(true);
   });

@@ -14,6 +14,7 @@ import { answerFailure } from "./http-failure.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
 import { heldBytes, type HttpLimits, windowBytes } from "./http-limits.js";
+import { OpenApi } from "./openapi/openapi-document.js";
 import { type ExchangeService, serveExchange } from "./serve-exchange.js";
 import { pacedBodyOf } from "./serving.js";
 
@@ -50,7 +51,7 @@ export class HttpDoor {
   constructor({ pages, limits, onFault }: HttpDoorSettings) {
     this.#pages = pages;
     this.#onFault = onFault;
-    this.#shared = { limits, budget: new MemoryBudget(heldBytes) };
+    this.#shared = { limits, budget: new MemoryBudget(heldBytes), openApi: new OpenApi() };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headerBlockMs,

@@ -16,21 +16,49 @@ export interface OperationRequest {
   readonly operation: string;
 }
 
+/** What a namespace can do. */
+export interface NamespaceRequest {
+  readonly kind: "namespace";
+  readonly namespace: string;
+}
+
 /** What a request asks for, by its method and path. */
-export type HttpRequest = KeyRequest | OperationRequest;
+export type HttpRequest =
+  | KeyRequest
+  | OperationRequest
+  | NamespaceRequest
+  /** Which namespaces there are. */
+  | { readonly kind: "namespaces" }
+  /** All of this, as a document of OpenAPI. */
+  | { readonly kind: "openapi" };
 
 const keyVerbs = ["GET", "HEAD", "PUT", "DELETE"] as const;
-const pathForm = /^\/v1\/namespaces\/([^/]+)\/(?:kv\/(.*)|([^/]+))$/s;
+const readVerbs = ["GET", "HEAD"] as const;
+const pathForm = /^\/v1\/namespaces\/([^/]+)(?:\/(?:kv\/(.*)|([^/]+)))?$/s;
+
+const fixedPaths: ReadonlyMap<string, HttpRequest> = new Map([
+  ["/v1/namespaces", { kind: "namespaces" }],
+  ["/v1/openapi.json", { kind: "openapi" }],
+]);
 
 /** Reads a request's first line. Throws where there is nothing of that name, or it does not take the method. */
 export function readHttpRequest(verb: string, target: string): HttpRequest {
   const [path = ""] = target.split("?", 1);
+  const fixed = fixedPaths.get(path);
+  if (fixed) {
+    verbFrom(verb, readVerbs);
+    return fixed;
+  }
   const found = pathForm.exec(path);
   if (!found) throw notThere(path);
-  const [, namespace = "", key, operation = ""] = found;
+  const [, namespace = "", key, operation] = found;
   if (key !== undefined) {
     const known = verbFrom(verb, keyVerbs);
     return { kind: "key", verb: known, namespace: decode(namespace), key: decode(key) };
+  }
+  if (operation === undefined) {
+    verbFrom(verb, readVerbs);
+    return { kind: "namespace", namespace: decode(namespace) };
   }
   verbFrom(verb, ["POST"]);
   return { kind: "operation", namespace: decode(namespace), operation: decode(operation) };
@@ -45,7 +73,7 @@ function verbFrom<Verb extends string>(verb: string, allowed: readonly Verb[]): 
 }
 
 function notThere(path: string): HttpRefusal {
-  const message = `nothing at "${path.slice(0, 200)}": there are /v1/namespaces/{namespace}/kv/{key} and POST /v1/namespaces/{namespace}/{operation}`;
+  const message = `nothing at "${path.slice(0, 200)}": there are /v1/namespaces/{namespace}/kv/{key} and POST /v1/namespaces/{namespace}/{operation}; /v1/openapi.json tells all`;
   return new HttpRefusal(new PrismError("unknownMethod", message), 404);
 }
 

@@ -6,7 +6,9 @@ import { Holding } from "./holding.js";
 import type { HttpLimits } from "./http-limits.js";
 import { readHttpRequest } from "./http-request.js";
 import { serveKey } from "./key/serve-key.js";
+import type { OpenApi } from "./openapi/openapi-document.js";
 import { serveOperation } from "./operation/serve-operation.js";
+import { serveNamespace, serveNamespaces } from "./serve-namespaces.js";
 import { Serving } from "./serving.js";
 
 /** What serving exchanges needs: shared by all of a process. */
@@ -14,13 +16,14 @@ export interface ExchangeService {
   readonly calls: CallService;
   readonly limits: HttpLimits;
   readonly budget: MemoryBudget;
+  readonly openApi: OpenApi;
 }
 
 /** Serves one exchange, whatever carries it. Never rejects. */
 export async function serveExchange(exchange: Exchange, service: ExchangeService): Promise<void> {
   const holding = new Holding(service.budget);
   try {
-    await serve(new Serving(exchange, service, holding));
+    await serve(new Serving(exchange, service, holding), service);
   } catch (reason) {
     await answerFailure(exchange, reason);
   } finally {
@@ -28,7 +31,18 @@ export async function serveExchange(exchange: Exchange, service: ExchangeService
   }
 }
 
-function serve(serving: Serving): Promise<void> {
+function serve(serving: Serving, { openApi }: ExchangeService): Promise<void> {
   const request = readHttpRequest(serving.exchange.verb, serving.exchange.target);
-  return request.kind === "key" ? serveKey(serving, request) : serveOperation(serving, request);
+  switch (request.kind) {
+    case "key":
+      return serveKey(serving, request);
+    case "operation":
+      return serveOperation(serving, request);
+    case "namespace":
+      return serveNamespace(serving, request.namespace);
+    case "namespaces":
+      return serveNamespaces(serving);
+    case "openapi":
+      return serving.answerJson(openApi.document);
+  }
 }

@@ -4,6 +4,7 @@ import { clientConnection, serverConnection } from "./connection.js";
 import { executeRequest } from "./execute-request.js";
 import { executeResponse } from "./execute-response.js";
 import { frameReader } from "./frame-reader.js";
+import { frameSecondOpinion } from "./frame-second-opinion.js";
 import { grpcMessages } from "./grpc-messages.js";
 import { hpackDecoder } from "./hpack-decoder.js";
 import { hpackRoundTrip } from "./hpack-round-trip.js";
@@ -15,7 +16,7 @@ import { streamTable } from "./stream-table.js";
 /** Everything that is fuzzed. */
 export const targets: readonly FuzzTarget[] = [
   ...[frameReader, streamTable, serverConnection, clientConnection],
-  ...[hpackDecoder, hpackRoundTrip, hpackSecondOpinion],
+  ...[hpackDecoder, hpackRoundTrip, hpackSecondOpinion, frameSecondOpinion],
   ...[grpcMessages, executeRequest, executeResponse],
   ...[proxyHeader, httpRequest, base64],
 ];

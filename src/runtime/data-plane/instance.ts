@@ -1,6 +1,10 @@
 import { InFlight, type Placed } from "../../protocol/index.js";
+import { HeaderList } from "../../wire/index.js";
 import type { Ledger, RouteInstance } from "../model/route-table.js";
 import { Upstream, type UpstreamSurroundings } from "./upstream.js";
+
+/** Header lists that are kept; clients can make up paths and authorities. */
+const mostHeaders = 256;
 
 /** How a lease ended: the call came to its end, the plugin or the way to it failed, or a drain cut it. */
 export type Outcome = "completed" | "failed" | "cut";
@@ -14,22 +18,40 @@ export interface Leased extends Placed {
 /** One plugin instance as a proxy sees it: its connections, the calls that run on it, and their account. */
 export class Instance {
   readonly id: string;
-  readonly token: string;
+  readonly #token: string;
   readonly upstream: Upstream;
   readonly #inFlight = new InFlight<Leased>();
   readonly #account = { completed: 0, failed: 0, cut: 0 };
+  /** Headers that calls share, by path, authority and content type. */
+  readonly #headers = new Map<string, HeaderList>();
   #started = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor({ id, socket, token }: RouteInstance, surroundings: UpstreamSurroundings) {
     this.id = id;
-    this.token = token;
+    this.#token = token;
     this.upstream = new Upstream({ id, socket, surroundings });
   }
 
   /** Calls that run. */
   get inFlight(): number {
     return this.#inFlight.size;
+  }
+
+  /** The headers that all calls of a path begin with, whichever namespace they are for; the same list each time. */
+  headersOf(path: string, authority: string, contentType: string): HeaderList {
+    const key = `${path} ${authority} ${contentType}`;
+    let list = this.#headers.get(key);
+    if (list === undefined) {
+      list = new HeaderList([
+        ...[":method", "POST", ":scheme", "http", ":path", path, ":authority", authority],
+        ...["content-type", contentType, "te", "trailers"],
+        ...(this.#token === "" ? [] : ["prism-plugin-token", this.#token]),
+      ]);
+      if (this.#headers.size === mostHeaders) this.#headers.clear();
+      this.#headers.set(key, list);
+    }
+    return list;
   }
 
   /** A call begins. It must be released once, however it ends. */

@@ -40,7 +40,7 @@ export class RequestHead {
         break;
       case "traceparent":
         // A value of another form is no trace, and would be text of the client's making in the plugin's metadata.
-        if (traceparentForm.test(value)) this.traceparent = value;
+        if (isTraceparent(value)) this.traceparent = value;
         break;
       case "grpc-encoding":
         this.encoding = value;
@@ -65,4 +65,22 @@ export class RequestHead {
 const usualType = "application/grpc";
 const grpcForm = /^application\/grpc(\+[a-z0-9._-]+)?(;|$)/;
 const protobufForm = /^application\/grpc(\+proto)?(;|$)/;
-const traceparentForm = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
+
+const traceBytes = 55;
+const dash = 0x2d;
+
+/** W3C Trace Context, section 3.2. Written out, because it runs for most calls and a RegExp takes twice as long. */
+function isTraceparent(value: string): boolean {
+  if (value.length !== traceBytes) return false;
+  for (let i = 0; i < traceBytes; i++) {
+    const byte = value.charCodeAt(i);
+    const isRight = i === 2 || i === 35 || i === 52 ? byte === dash : isHexDigit(byte);
+    if (!isRight) return false;
+  }
+  return true;
+}
+
+/** 0-9 and a-f: capitals are no trace's. */
+function isHexDigit(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || (byte >= 0x61 && byte <= 0x66);
+}

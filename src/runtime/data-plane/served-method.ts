@@ -45,13 +45,10 @@ export class ServedMethod {
     return new PluginHeaders(this.#shared, fields, neverIndexed);
   }
 
+  /** Begins with what calls of other namespaces have as well: of thousands, few lists are kept by the wire. */
   #make(): HeaderList {
-    const { token } = this.instance;
-    return new HeaderList([
-      ...[":method", "POST", ":scheme", "http", ":path", this.#path, ":authority", this.#authority],
-      ...["content-type", this.#contentType, "te", "trailers", "prism-namespace", this.#namespace],
-      ...(token === "" ? [] : ["prism-plugin-token", token]),
-    ]);
+    const common = this.instance.headersOf(this.#path, this.#authority, this.#contentType);
+    return HeaderList.after(common, ["prism-namespace", this.#namespace]);
   }
 }
 

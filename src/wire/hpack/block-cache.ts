@@ -18,9 +18,10 @@ interface Known {
  * do, and would drive out those that do.
  */
 export class BlockCache {
-  readonly #known: (Known | undefined)[] = new Array<Known | undefined>(slots);
+  /** Made when they are needed: a connection that is idle from the beginning is to stay small. */
+  #known: (Known | undefined)[] = [];
   /** The hash of what came last and was not known, by slot. */
-  readonly #seen = new Int32Array(slots);
+  #seen: Int32Array | undefined;
   /** The hash of what was looked up last. */
   #hash = 0;
 
@@ -45,10 +46,12 @@ export class BlockCache {
     if (end - start > longestBlock) return;
     const hash = this.#hash;
     const slot = hash & (slots - 1);
-    if (this.#seen[slot] !== hash) {
-      this.#seen[slot] = hash;
+    const seen = (this.#seen ??= new Int32Array(slots));
+    if (seen[slot] !== hash) {
+      seen[slot] = hash;
       return;
     }
+    if (this.#known.length === 0) this.#known = new Array<Known | undefined>(slots).fill(undefined);
     const isFree = this.#known[slot]?.version !== version;
     const place = isFree ? slot : slot ^ 1;
     this.#known[place] = { hash, version, block: Buffer.from(bytes.subarray(start, end)), list };

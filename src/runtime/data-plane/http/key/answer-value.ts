@@ -3,7 +3,7 @@ import type { Exchange } from "../exchange.js";
 import { taggedBytes } from "../http-limits.js";
 import { HttpRefusal } from "../http-refusal.js";
 import { type ByteRange, rangeIn } from "./byte-range.js";
-import { type Conditions, matches, matchesNone } from "./conditions.js";
+import { conditionFailed, type Conditions, matches, matchesNone } from "./conditions.js";
 import { tagOf } from "./entity-tag.js";
 import type { ValueReply } from "./value-reply.js";
 
@@ -20,7 +20,7 @@ export async function answerValue(
   const tag = small && tagOf(small);
   const fields = { "accept-ranges": "bytes", ...(tag === undefined ? {} : { etag: tag }) };
   try {
-    if (!matches(conditions, { tag })) throw notThatOne();
+    if (!matches(conditions, { tag })) throw conditionFailed("what If-Match names is not there");
     if (!matchesNone(conditions, { tag })) {
       exchange.begin(304, fields);
       exchange.end();
@@ -60,11 +60,6 @@ function wantedRange(exchange: Exchange, bytes: number, tag: string | undefined)
   // Only GET has ranges; and what was begun of another value must not be continued with this one.
   if (exchange.verb !== "GET" || (ifRange !== undefined && ifRange !== tag)) return "all";
   return rangeIn(exchange.header("range"), bytes);
-}
-
-function notThatOne(): HttpRefusal {
-  const message = "what If-Match names is not there: read it again, and decide by what is there now";
-  return new HttpRefusal(new PrismError("failedPrecondition", message), 412);
 }
 
 function outside(bytes: number): HttpRefusal {

@@ -1,5 +1,6 @@
 import { PrismError } from "../../../../protocol/index.js";
 import type { Exchange } from "../exchange.js";
+import { HttpRefusal } from "../http-refusal.js";
 
 /** What If-Match or If-None-Match names: any value at all, or these tags. */
 type Tags = "*" | readonly string[];
@@ -44,6 +45,12 @@ export function matches({ match }: Conditions, current: Current | undefined): bo
 export function matchesNone({ noneMatch }: Conditions, current: Current | undefined): boolean {
   if (noneMatch === undefined || current === undefined) return true;
   return noneMatch !== "*" && !noneMatch.some((tag) => tag.replace(/^W\//, "") === current.tag);
+}
+
+/** A condition that does not hold, and what that says of what is there. */
+export function conditionFailed(what: string): HttpRefusal {
+  const message = `${what}: read it again, and decide by what is there now`;
+  return new HttpRefusal(new PrismError("failedPrecondition", message), 412);
 }
 
 function tagsIn(exchange: Exchange, name: string): Tags | undefined {

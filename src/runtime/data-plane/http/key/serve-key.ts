@@ -7,10 +7,10 @@ import {
 } from "../../../../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 import { Code, PrismError } from "../../../../protocol/index.js";
 import { taggedBytes } from "../http-limits.js";
-import { HttpRefusal } from "../http-refusal.js";
 import type { KeyRequest } from "../http-request.js";
 import type { Serving } from "../serving.js";
 import {
+  conditionFailed,
   type Conditions,
   isConditional,
   matches,
@@ -101,11 +101,6 @@ function checkSwapped(answer: Buffer): void {
   if (!fromBinary(CompareAndSetResponseSchema, answer).swapped) {
     throw conditionFailed("what is there is not what the condition says");
   }
-}
-
-function conditionFailed(what: string): HttpRefusal {
-  const message = `${what}: read it again, and decide by what is there now`;
-  return new HttpRefusal(new PrismError("failedPrecondition", message), 412);
 }
 
 function notThere(key: string): PrismError {

@@ -123,7 +123,7 @@ describe("metadata that tries to pass for Prism's own", () => {
     const prismFields = (received?.headers.fields ?? []).filter((_, i, all) =>
       all[i - (i % 2)]?.startsWith("prism-"),
     );
-    expect(prismFields).toEqual(["prism-namespace", "orders", "prism-plugin-token", "the real one"]);
+    expect(prismFields).toEqual(["prism-plugin-token", "the real one", "prism-namespace", "orders"]);
     expect(received?.request.metadata).toEqual({ "prism-principal": "anonymous" });
   });
 

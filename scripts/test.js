@@ -17,9 +17,8 @@ process.once("SIGTERM", () => stop(143));
 rmSync(join(root, reports), { recursive: true, force: true });
 install();
 await step("build", ["scripts/build.js", "--keep-manifest"]);
-// Two lanes for two cores; what starts servers and processes runs alone.
-await Promise.all([checks(), vitest("unit")]);
-await vitest("contract");
+// Two lanes for two cores; what watches memory and kills processes runs alone.
+await Promise.all([checks().then(() => vitest("contract")), vitest("unit")]);
 await vitest("e2e");
 summarize();
 

@@ -1,4 +1,3 @@
-import { Socket } from "node:net";
 import type { LaunchProxy } from "./control-plane/proxy.js";
 import { DataPlane } from "./data-plane/index.js";
 import type { Log } from "./model/log.js";
@@ -10,8 +9,8 @@ export function inProcessProxy(log: Log): LaunchProxy {
     let plane: DataPlane | undefined;
     // As from another process, what it says is heard later and not within the call that made it speak.
     const tell = (message: FromProxy): void => queueMicrotask(() => onMessage(message));
-    const end = (how: string): void => queueMicrotask(() => onEnd(how));
-    const obey = async (message: ToProxy, handle: unknown): Promise<void> => {
+    const end = (how: string): void => queueMicrotask(() => onEnd(how, []));
+    const obey = async (message: ToProxy): Promise<void> => {
       if (message.type === "start") {
         const onUnreachable = (instance: string, reason: string): void =>
           tell({ type: "unreachable", instance, reason });
@@ -19,28 +18,24 @@ export function inProcessProxy(log: Log): LaunchProxy {
         plane.setTable(message.table);
         tell({ type: "ready" });
       }
-      if (plane) await serve(plane, message, { handle, tell, end });
+      if (plane) await serve(plane, message, { tell, end });
     };
     return {
       pid: process.pid,
-      send: (message, handle, onSent) => {
-        void obey(message, handle);
-        onSent?.(null);
-      },
+      send: (message) => void obey(message),
+      give: (socket) => plane?.accept(socket),
       kill: () => void plane?.stop(0).then(() => end("was ended")),
     };
   };
 }
 
 interface Serving {
-  readonly handle: unknown;
   readonly tell: (message: FromProxy) => void;
   readonly end: (how: string) => void;
 }
 
 /** `listen` means nothing here: the runtime's own listeners give every connection to this data plane. */
-async function serve(plane: DataPlane, message: ToProxy, { handle, tell, end }: Serving): Promise<void> {
-  if (message.type === "connection" && handle instanceof Socket) plane.accept(handle);
+async function serve(plane: DataPlane, message: ToProxy, { tell, end }: Serving): Promise<void> {
   if (message.type === "table") {
     plane.setTable(message.table);
     tell({ type: "acknowledged", generation: message.table.generation });

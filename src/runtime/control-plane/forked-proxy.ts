@@ -1,12 +1,18 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
+import type { Socket } from "node:net";
 import { pathToFileURL } from "node:url";
-import type { FromProxy } from "../model/proxy-messages.js";
+import type { FromProxy, ToProxy } from "../model/proxy-messages.js";
+import { HeldConnections } from "./held-connections.js";
 import type { LaunchProxy } from "./proxy.js";
+
+/** Connections on their way to one proxy. All that wait in the kernel, 4096 a listener, may be accepted in one turn. */
+const mostUntaken = 16_384;
 
 /** Launches proxies as processes that run `entry`, a module of the data plane, built or in its source. */
 export function forkedProxy(entry: string): LaunchProxy {
   return ({ onMessage, onEnd }) => {
+    const untaken = new HeldConnections(mostUntaken);
     // Detached: a Ctrl-C in the terminal is for the runtime, which then lets its proxies finish their calls.
     // What a proxy writes goes to stderr, as stdout is the runtime's to speak on.
     const child = fork(entry, [], {
@@ -14,16 +20,36 @@ export function forkedProxy(entry: string): LaunchProxy {
       stdio: ["ignore", 2, 2, "ipc"],
       execArgv: execArgvFor(entry),
     });
-    child.on("message", (message) => onMessage(message as FromProxy));
-    onceGone(child, onEnd);
+    child.on("message", (message) => {
+      const said = message as FromProxy;
+      // Its own descriptor serves from here on; with ours, the connection would not end when the proxy does.
+      if (said.type === "taken") untaken.take(said.connection)?.destroy();
+      else onMessage(said);
+    });
+    onceGone(child, (how) => onEnd(how, untaken.release()));
     return {
       pid: child.pid ?? 0,
-      send: (message, handle, onSent) => {
-        child.send(message, handle, {}, (failure) => onSent?.(failure));
-      },
+      send: (message, listener) => void child.send(message, listener, {}, ignore),
+      give: (socket) => pass(socket, untaken, child),
       kill: () => void child.kill("SIGKILL"),
     };
   };
+}
+
+/**
+ * Sends a copy. Node would close what it sends only when the process acknowledges, and for one that is killed before it
+ * neither closes nor gives back the connection on its way: the client would wait for an answer that nobody gives.
+ */
+function pass(socket: Socket, untaken: HeldConnections, child: ChildProcess): void {
+  const connection = untaken.hold(socket);
+  if (connection === undefined) return;
+  const message: ToProxy = { type: "connection", connection };
+  child.send(message, socket, { keepOpen: true }, ignore);
+}
+
+/** What cannot be sent is not for who sends it: the process has ended, which is told. */
+function ignore(): void {
+  return undefined;
 }
 
 function onceGone(child: ChildProcess, onEnd: (how: string) => void): void {
@@ -33,7 +59,8 @@ function onceGone(child: ChildProcess, onEnd: (how: string) => void): void {
     isTold = true;
     onEnd(how);
   };
-  child.on("exit", (code, signal) =>
+  // Not "exit", which may overtake the process's last words: it may have said that it took a connection.
+  child.on("close", (code: number | null, signal: NodeJS.Signals | null) =>
     tell(signal === null ? `exited with code ${code ?? 0}` : `was killed by ${signal}`),
   );
   // Without a process there is no exit; a failed kill or send is followed by one.

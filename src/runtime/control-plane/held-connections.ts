@@ -1,30 +1,45 @@
 import type { Socket } from "node:net";
 
-const mostHeld = 1_000;
 const holdMs = 10_000;
 
-/** Connections that came while no proxy served: held a while, so that a proxy's fall is a delay and not an error. */
+/** Connections that wait for a proxy: held a while, so that a proxy's fall is a delay and not an error. */
 export class HeldConnections {
-  readonly #timers = new Map<Socket, NodeJS.Timeout>();
+  readonly #most: number;
+  readonly #held = new Map<number, { readonly socket: Socket; readonly timer: NodeJS.Timeout }>();
+  #latest = 0;
 
-  /** Holds a connection; drops it where too many wait, and when it has waited too long. */
-  hold(socket: Socket): void {
-    if (this.#timers.size >= mostHeld) {
-      socket.destroy();
-      return;
-    }
-    const drop = (): void => {
-      this.#timers.delete(socket);
-      socket.destroy();
-    };
-    this.#timers.set(socket, setTimeout(drop, holdMs));
+  constructor(most: number) {
+    this.#most = most;
   }
 
-  /** All that are held; they are the caller's now. */
+  /**
+   * Holds a connection, and tells the number that it is held by. Drops it where too many wait, without a number, and
+   * when it has waited too long.
+   */
+  hold(socket: Socket): number | undefined {
+    if (this.#held.size >= this.#most) {
+      socket.destroy();
+      return undefined;
+    }
+    const number = ++this.#latest;
+    const timer = setTimeout(() => this.take(number)?.destroy(), holdMs);
+    this.#held.set(number, { socket, timer });
+    return number;
+  }
+
+  /** The connection of that number, where it is held still; it is the caller's now. */
+  take(number: number): Socket | undefined {
+    const held = this.#held.get(number);
+    clearTimeout(held?.timer);
+    this.#held.delete(number);
+    return held?.socket;
+  }
+
+  /** All that are held, in the order that they came; they are the caller's now. */
   release(): Socket[] {
-    const sockets = [...this.#timers.keys()];
-    for (const timer of this.#timers.values()) clearTimeout(timer);
-    this.#timers.clear();
-    return sockets;
+    const held = [...this.#held.values()];
+    for (const { timer } of held) clearTimeout(timer);
+    this.#held.clear();
+    return held.map(({ socket }) => socket);
   }
 }

@@ -11,6 +11,7 @@ import { addLedgers, ProxyTotals } from "./proxy-totals.js";
 import type { RoutePublisher } from "./route-publisher.js";
 
 const startMs = 20_000;
+const mostHeld = 1_000;
 const acknowledgeMs = 5_000;
 const countMs = 2_000;
 /** Added to a deadline that a proxy keeps itself, before it is taken for stuck. */
@@ -49,7 +50,7 @@ export interface DataPlaneCounters {
 export class Proxies implements RoutePublisher {
   readonly #request: ProxiesRequest;
   readonly #places: ProxyPlace[] = [];
-  readonly #held = new HeldConnections();
+  readonly #held = new HeldConnections(mostHeld);
   readonly #totals = new ProxyTotals();
   readonly #routes = new Map<string, Route>();
   #settings: ProxySettings;
@@ -159,10 +160,9 @@ export class Proxies implements RoutePublisher {
             this.#giveHeld();
           },
           onEnd: (_how, counters) => this.#totals.bury(counters),
-          onFall: (link, how, replacedInMs) => {
-            log.error(`data-plane process ${link.pid} ${how}`, { proxy: link.pid, replacedInMs });
-            for (const socket of link.takeBack()) this.give(socket);
-          },
+          onUntaken: (socket) => this.give(socket),
+          onFall: (link, how, replacedInMs) =>
+            log.error(`data-plane process ${link.pid} ${how}`, { proxy: link.pid, replacedInMs }),
         },
       );
       this.#places.push(place);

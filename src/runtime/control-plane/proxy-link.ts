@@ -21,6 +21,8 @@ export interface LinkEvents {
   onLog(message: FromProxy & { readonly type: "log" }): void;
   /** It is gone; `counters` are the last that it told. */
   onEnd(how: string, counters: ProxyCounters): void;
+  /** A connection that it was given and did not take, once it is gone; who hears of it has it back. */
+  onUntaken(socket: Socket): void;
 }
 
 /** What one proxy begins with. */
@@ -36,7 +38,6 @@ export interface LinkRequest {
 export class ProxyLink {
   readonly #proxy: Proxy;
   readonly #waiting = new Set<Wait>();
-  readonly #unsent = new Set<Socket>();
   #request = 0;
   #latest = nothing;
   #isReady = false;
@@ -52,7 +53,7 @@ export class ProxyLink {
         if (message.type === "ready") this.#generation = Math.max(this.#generation, table.generation);
         this.#hear(message, events);
       },
-      onEnd: (how) => this.#end(how, events),
+      onEnd: (how, untaken) => this.#end(how, untaken, events),
     });
     this.#proxy.send({ type: "start", settings, table });
     for (const server of servers) this.#proxy.send({ type: "listen" }, server);
@@ -114,17 +115,7 @@ export class ProxyLink {
 
   /** Passes a connection on. */
   give(socket: Socket): void {
-    this.#unsent.add(socket);
-    this.#proxy.send({ type: "connection" }, socket, (failure) => {
-      if (failure === null) this.#unsent.delete(socket);
-    });
-  }
-
-  /** Connections that were given and have not left this process; who asks has them back. */
-  takeBack(): Socket[] {
-    const sockets = [...this.#unsent];
-    this.#unsent.clear();
-    return sockets;
+    this.#proxy.give(socket);
   }
 
   /** Makes sure that it is gone. */
@@ -172,11 +163,12 @@ export class ProxyLink {
     });
   }
 
-  #end(how: string, events: LinkEvents): void {
+  #end(how: string, untaken: readonly Socket[], events: LinkEvents): void {
     const counters = this.#latest;
     this.#isOver = true;
     this.#latest = nothing;
     events.onEnd(how, counters);
+    for (const socket of untaken) events.onUntaken(socket);
     this.#tellEnded();
     const reason = new PrismError("shuttingDown", `data-plane process ${this.pid} ${how}`);
     for (const wait of [...this.#waiting]) wait.reject(reason);

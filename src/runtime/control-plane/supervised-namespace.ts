@@ -92,7 +92,7 @@ export class SupervisedNamespace {
 
   /** Makes the first attempt to start. One that fails is no error here: the status tells, and the policy tries again. */
   async start(): Promise<void> {
-    const known = this.#route.takeOut("its plugin is being started; try again in a moment");
+    const known = this.#route.takeOut("its plugin is being started");
     await Promise.all([known, this.#bringUp()]);
   }
 
@@ -257,7 +257,7 @@ export class SupervisedNamespace {
   /** The instance that serves is gone: out of the route at once, and a restart is due. */
   #fell(instance: PluginInstance, reason: string): void {
     void instance.kill();
-    if (!this.#route.lose(instance, "its plugin fell and is started again; try again in a moment")) return;
+    if (!this.#route.lose(instance, "its plugin fell and is started again")) return;
     this.#monitor?.stop();
     this.#retryLater(instance, reason);
     // Its calls fail by themselves; the data plane may close its account.

@@ -64,8 +64,7 @@ export class NamespaceRoute {
   async takeOut(reason: string): Promise<void> {
     this.#current = undefined;
     const namespace = this.#namespace;
-    const sentence = `namespace "${namespace}" is not served just now: ${reason}`;
-    await this.#publisher.point(namespace, { namespace, reason: sentence, ...nothingServed, deadlineMs: 0 });
+    await this.#publisher.point(namespace, { namespace, reason, ...nothingServed, deadlineMs: 0 });
   }
 
   /** The namespace is no more; gives back who served it. */

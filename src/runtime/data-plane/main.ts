@@ -41,9 +41,7 @@ function serve(serving: DataPlane, message: Exclude<ToProxy, { type: "start" }>,
       if (handle instanceof Server) servers.push(handle.on("connection", (socket) => serving.accept(socket)));
       return;
     case "connection":
-      // A client that has left meanwhile leaves no socket.
-      if (handle instanceof Socket) serving.accept(handle);
-      return;
+      return take(serving, message.connection, handle);
     case "table":
       serving.setTable(message.table);
       return tell({ type: "acknowledged", generation: message.table.generation });
@@ -56,6 +54,16 @@ function serve(serving: DataPlane, message: Exclude<ToProxy, { type: "start" }>,
     case "stop":
       return void stop(serving, message.deadlineMs);
   }
+}
+
+function take(serving: DataPlane, connection: number, handle: unknown): void {
+  // A client that has left meanwhile leaves no socket.
+  const socket = handle instanceof Socket ? handle : undefined;
+  // It may break before the word is out, and nobody else listens until then.
+  socket?.on("error", () => undefined);
+  tell({ type: "taken", connection }, () => {
+    if (socket?.destroyed === false) serving.accept(socket);
+  });
 }
 
 async function drain(

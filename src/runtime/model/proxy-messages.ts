@@ -7,8 +7,8 @@ export type ToProxy =
   | { readonly type: "start"; readonly settings: ProxySettings; readonly table: RouteTable }
   /** Carries a `net.Server` handle that is shared with the runtime. */
   | { readonly type: "listen" }
-  /** Carries a connection that the runtime accepted because it was faster. */
-  | { readonly type: "connection" }
+  /** Carries a connection that the runtime accepted because it was faster. Answered with `taken`. */
+  | { readonly type: "connection"; readonly connection: number }
   /** Route by this from now on; answered with `acknowledged`. */
   | { readonly type: "table"; readonly table: RouteTable }
   /** Tell when the instance has no call in flight; at `deadlineMs` from now, cut those that are left. Answered with `drained`. */
@@ -24,6 +24,8 @@ export type ToProxy =
 export type FromProxy =
   | { readonly type: "ready" }
   | { readonly type: "acknowledged"; readonly generation: number }
+  /** Said before anything is read of the connection: one that was not taken can be served by another proxy. */
+  | { readonly type: "taken"; readonly connection: number }
   | { readonly type: "drained"; readonly instance: string; readonly ledger: Ledger }
   | { readonly type: "counters"; readonly request: number; readonly counters: ProxyCounters }
   /** The proxy could not reach an instance's socket, or its connection broke: look after it now. */

@@ -10,9 +10,9 @@ export interface RouteTable {
 /** Where one namespace's calls go. */
 export interface Route {
   readonly namespace: string;
-  /** Absent while nobody serves; then calls fail UNAVAILABLE with `reason`. */
+  /** Absent while nobody serves; then calls fail UNAVAILABLE, and are told the `reason`. */
   readonly instance?: RouteInstance;
-  /** Why nobody serves, as a sentence for the client. */
+  /** Why nobody serves: "its plugin fell". */
   readonly reason?: string;
   /** What the plugin serves; empty where it did not tell. */
   readonly operations: readonly ServedOperation[];

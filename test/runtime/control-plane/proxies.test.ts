@@ -159,8 +159,28 @@ describe("a connection", () => {
     proxies.give(new Socket());
     proxies.give(new Socket());
 
-    const given = scripted.all.map(({ heard }) => heard.filter(({ type }) => type === "connection").length);
-    expect(given).toEqual([1, 1]);
+    expect(scripted.all.map(({ given }) => given.length)).toEqual([1, 1]);
+  });
+
+  test("that its proxy did not take goes to another one when that falls", async () => {
+    proxy(0).isTaking = false;
+    const socket = new Socket();
+
+    proxies.give(socket);
+    proxy(0).end();
+    await vi.advanceTimersByTimeAsync(1);
+
+    expect(proxy(1).given).toEqual([socket]);
+  });
+
+  test("that a proxy did not take is closed when all are stopped", async () => {
+    for (const number of [0, 1]) proxy(number).isTaking = false;
+    const socket = new Socket();
+
+    proxies.give(socket);
+    await proxies.stop(0);
+
+    expect(socket.destroyed).toBe(true);
   });
 
   test("that comes while none serves is held for the next one, for a while", async () => {

@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import type { LaunchProxy, ProxyEvents } from "../../../src/runtime/control-plane/proxy.js";
 import type { FromProxy, ProxyCounters, ToProxy } from "../../../src/runtime/model/proxy-messages.js";
 import type { Ledger } from "../../../src/runtime/model/route-table.js";
@@ -5,9 +6,12 @@ import type { Ledger } from "../../../src/runtime/model/route-table.js";
 /** A data plane that answers as it should, but for what a test tells it to leave out. */
 export class ScriptedProxy {
   readonly heard: ToProxy[] = [];
+  readonly given: Socket[] = [];
   ledgers: Record<string, Ledger> = {};
   /** Kinds of messages that it does not answer. */
   deafTo: ToProxy["type"][] = [];
+  /** Whether it takes the connections that it is given. */
+  isTaking = true;
   isEnded = false;
   readonly #events: ProxyEvents;
 
@@ -27,7 +31,7 @@ export class ScriptedProxy {
   end(how = "was killed by SIGKILL"): void {
     if (this.isEnded) return;
     this.isEnded = true;
-    queueMicrotask(() => this.#events.onEnd(how));
+    queueMicrotask(() => this.#events.onEnd(how, this.isTaking ? [] : this.given));
   }
 
   /** The generations of the tables it was sent. */
@@ -78,10 +82,8 @@ export class ScriptedProxies {
     this.prepare(proxy);
     return {
       pid: this.all.length,
-      send: (message, _handle, onSent) => {
-        proxy.hear(message);
-        onSent?.(proxy.isEnded ? new Error("it has ended") : null);
-      },
+      send: (message) => proxy.hear(message),
+      give: (socket) => void proxy.given.push(socket),
       kill: () => proxy.end(),
     };
   };

@@ -80,7 +80,7 @@ afterEach(async () => {
 
 /** Passes on every connection that this process accepts. */
 function passOn(): void {
-  server.on("connection", (socket) => proxy.say({ type: "connection" }, socket));
+  server.on("connection", (socket) => proxy.say({ type: "connection", connection: 1 }, socket));
 }
 
 describe("a data-plane process", () => {
@@ -91,10 +91,11 @@ describe("a data-plane process", () => {
     expect(await client.get("k", { namespace: "orders" })).toBe("v");
   });
 
-  test("serves a connection that it is sent", async () => {
+  test("serves a connection that it is sent, and says that it has taken it", async () => {
     passOn();
 
     expect(await client.get("k", { namespace: "orders" })).toBe("v");
+    expect(await proxy.hear("taken")).toEqual({ type: "taken", connection: 1 });
   });
 
   test("acknowledges a table, counts, and drains", async () => {

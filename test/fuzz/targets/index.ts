@@ -10,6 +10,7 @@ import { hpackDecoder } from "./hpack-decoder.js";
 import { hpackRoundTrip } from "./hpack-round-trip.js";
 import { hpackSecondOpinion } from "./hpack-second-opinion.js";
 import { httpRequest } from "./http-request.js";
+import { http1Door } from "./http1-door.js";
 import { proxyHeader } from "./proxy-header.js";
 import { streamTable } from "./stream-table.js";
 
@@ -18,5 +19,5 @@ export const targets: readonly FuzzTarget[] = [
   ...[frameReader, streamTable, serverConnection, clientConnection],
   ...[hpackDecoder, hpackRoundTrip, hpackSecondOpinion, frameSecondOpinion],
   ...[grpcMessages, executeRequest, executeResponse],
-  ...[proxyHeader, httpRequest, base64],
+  ...[proxyHeader, httpRequest, http1Door, base64],
 ];

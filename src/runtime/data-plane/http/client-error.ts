@@ -17,16 +17,22 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
     socket.destroy();
     return undefined;
   }
-  const { status, reason, message } = faultOf(error.code ?? "");
-  const refusal = new HttpRefusal(new PrismError("invalidRequest", message), status, { connection: "close" });
-  const { fields, body } = failureAnswer(refusal);
+  const { refusal, fault } = refusalOf(error);
+  const { httpStatus, fields, body } = failureAnswer(refusal);
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus] ?? ""}`,
     ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
   ];
   // What else it sends is not read: it might be the body that smuggles the next request.
   socket.end(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]), () => socket.destroy());
-  return { reason, message };
+  return fault;
+}
+
+/** What bytes that are no request are answered, and what is told of them. */
+export function refusalOf({ code = "" }: { code?: string }): { refusal: HttpRefusal; fault: ClientFault } {
+  const { status, reason, message } = faultOf(code);
+  const refusal = new HttpRefusal(new PrismError("invalidRequest", message), status, { connection: "close" });
+  return { refusal, fault: { reason, message } };
 }
 
 function faultOf(code: string): ClientFault & { readonly status: number } {

@@ -7,10 +7,11 @@ import { ExchangeStream } from "../grpc-web/exchange-stream.js";
 import type { PageDoor } from "../grpc-web/page-door.js";
 import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
-import { answerClientError, type ClientFault } from "./client-error.js";
+import type { ClientFault } from "./client-error.js";
 import type { Exchange, Fields } from "./exchange.js";
 import { headerListOf } from "./header-list-of.js";
 import { answerFailure } from "./http-failure.js";
+import { Http1Connection } from "./http1-connection.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
 import { heldBytes, type HttpLimits, windowBytes } from "./http-limits.js";
@@ -41,11 +42,9 @@ export interface HttpDoorSettings {
 export class HttpDoor {
   readonly #server: Server;
   readonly #shared: Omit<ExchangeService, "calls">;
-  /** What the calls of each connection of HTTP/1.1 are made with. */
-  readonly #calls = new WeakMap<Duplex, CallService>();
+  readonly #connections = new Map<Duplex, Http1Connection>();
   readonly #pages: PageDoor;
   readonly #onFault: OnClientFault;
-  readonly #running = new Set<ServerResponse>();
   #stopping = false;
 
   constructor({ pages, limits, onFault }: HttpDoorSettings) {
@@ -58,15 +57,19 @@ export class HttpDoor {
       keepAliveTimeout: idleMs,
       // A body has a pace to keep, not an end: it may be of any size.
       requestTimeout: 0,
+      // Told by us, so that it is told once and in its turn.
+      requireHostHeader: false,
       connectionsCheckingInterval: Math.min(tickMs, limits.headerBlockMs),
       highWaterMark: windowBytes,
     });
     this.#server.on("request", (request, response) => void this.#serve(request, response, false));
     this.#server.on("checkContinue", (request, response) => void this.#serve(request, response, true));
+    // What else a client expects may be passed over (RFC 9110, section 10.1.1); node:http would answer before we look at it.
+    this.#server.on("checkExpectation", (request, response) => void this.#serve(request, response, false));
     this.#server.on("clientError", (error, socket) => {
-      const fault = answerClientError(error, socket);
-      const calls = this.#calls.get(socket);
-      if (fault && calls) onFault(calls.peer, fault);
+      const connection = this.#connections.get(socket);
+      const fault = connection?.refuse(error);
+      if (fault && connection) onFault(connection.calls.peer, fault);
     });
     // node:http keeps its time limits only for a server that listens; this one is handed its connections.
     this.#server.emit("listening");
@@ -74,7 +77,8 @@ export class HttpDoor {
 
   /** Serves a connection from whose begin `head` has been read. */
   serve(socket: Socket, head: Buffer, calls: CallService): void {
-    this.#calls.set(socket, calls);
+    this.#connections.set(socket, new Http1Connection(socket, calls));
+    socket.once("close", () => this.#connections.delete(socket));
     socket.setKeepAlive(true, probeMs);
     socket.pause();
     socket.unshift(head);
@@ -97,17 +101,15 @@ export class HttpDoor {
   /** Takes no new requests; connections close when their answer is out. */
   shutdown(): void {
     this.#stopping = true;
-    for (const response of this.#running) closeAfter(response);
+    for (const connection of this.#connections.values()) connection.closeAfter();
     this.#server.close();
     this.#server.closeIdleConnections();
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse, expectsContinue: boolean): Promise<void> {
-    const calls = this.#calls.get(request.socket);
-    if (calls === undefined) return void request.socket.destroy();
-    this.#running.add(response);
-    response.once("close", () => this.#running.delete(response));
-    if (this.#stopping) closeAfter(response);
+    const connection = this.#connections.get(request.socket);
+    if (connection === undefined) return void request.socket.destroy();
+    const { calls } = connection;
     const service: ExchangeService = { ...this.#shared, calls };
     const isPages = onlyPagesSend(request);
     const exchange = new Http1Exchange({
@@ -119,6 +121,9 @@ export class HttpDoor {
       onFault: (fault) => this.#onFault(calls.peer, fault),
       always: isPages ? none : this.#pages.cors.fieldsFor(request.headers.origin),
     });
+    connection.begin(exchange);
+    response.once("close", () => connection.end(exchange));
+    if (this.#stopping) exchange.closeAfter();
     try {
       exchange.check();
     } catch (reason) {
@@ -144,8 +149,4 @@ function onlyPagesSend({ method, headers }: IncomingMessage): boolean {
   return (
     method === "OPTIONS" || (headers["content-type"] ?? "").toLowerCase().startsWith("application/grpc-web")
   );
-}
-
-function closeAfter(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader("connection", "close");
 }

@@ -27,6 +27,7 @@ export class Http1Exchange implements Exchange {
   readonly onFault: (fault: ClientFault) => void;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #expectsContinue: boolean;
   readonly #deadlines: DeadlineWheel;
   readonly #stallMs: number;
   readonly #always: Fields;
@@ -36,6 +37,7 @@ export class Http1Exchange implements Exchange {
     this.onFault = onFault;
     this.#request = request;
     this.#response = response;
+    this.#expectsContinue = expectsContinue;
     this.#deadlines = deadlines;
     this.#stallMs = stallMs;
     this.#always = always;
@@ -53,7 +55,23 @@ export class Http1Exchange implements Exchange {
       },
       taken: () => void request.resume(),
     });
-    response.once("close", () => this.#onClose());
+    response.once("close", () => this.leave());
+  }
+
+  /** Nobody waits for the answer any more, or all of it is out. */
+  leave(): void {
+    this.body.fail(new PrismError("cancelled", "the client left before its request was complete"));
+    if (!this.#response.writableFinished) this.#leaving.abort();
+  }
+
+  /** What comes is no request any more: one of which something is missing fails. */
+  refuse(refusal: PrismError): void {
+    if (!this.#request.complete) this.body.fail(refusal);
+  }
+
+  /** The connection closes when the answer is out. */
+  closeAfter(): void {
+    if (!this.#response.headersSent) this.#response.setHeader("connection", "close");
   }
 
   get left(): AbortSignal {
@@ -66,11 +84,11 @@ export class Http1Exchange implements Exchange {
 
   /** Throws where two readers could understand the request differently, beyond what node:http refuses itself. */
   check(): void {
-    const { rawHeaders } = this.#request;
+    const { rawHeaders, httpVersion } = this.#request;
     let hosts = 0;
     for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === "host") hosts++;
-    if (hosts <= 1) return;
-    const error = new PrismError("invalidRequest", "the request has more than one Host: send one");
+    if (hosts === 1 || (hosts === 0 && httpVersion === "1.0")) return;
+    const error = new PrismError("invalidRequest", `the request has ${hosts} Hosts: send one`);
     throw new HttpRefusal(error, 400, { connection: "close" });
   }
 
@@ -85,21 +103,26 @@ export class Http1Exchange implements Exchange {
     for (const [name, value] of Object.entries({ ...this.#always, ...fields }))
       response.setHeader(name, value);
     // What is left of the body is not waited for, whoever sends it.
-    if (this.body.announcedBytes !== 0 && !this.#request.complete) response.setHeader("connection", "close");
+    const isCut = this.body.announcedBytes !== 0 && !this.#request.complete;
+    if (isCut || asksToUpgrade(this.#request)) response.setHeader("connection", "close");
     response.writeHead(status);
+    // A head that waits for its turn would be put in front of the 100 (Continue) that waits with it.
+    if (this.#expectsContinue) response.flushHeaders();
   }
 
   async write(bytes: Uint8Array): Promise<void> {
     const response = this.#response;
-    if (response.destroyed || response.write(bytes)) return;
+    if (response.destroyed || this.left.aborted || response.write(bytes)) return;
     await new Promise<void>((resolve) => {
       const deadline = this.#deadlines.add({ onDeadline: () => this.#onStall() }, this.#stallMs);
       const done = (): void => {
         this.#deadlines.remove(deadline);
-        response.off("drain", done).off("close", done);
+        response.off("drain", done);
+        this.left.removeEventListener("abort", done);
         resolve();
       };
-      response.on("drain", done).on("close", done);
+      response.on("drain", done);
+      this.left.addEventListener("abort", done);
     });
   }
 
@@ -115,11 +138,7 @@ export class Http1Exchange implements Exchange {
     const message = `the client has taken nothing of its answer for ${this.#stallMs} ms`;
     this.onFault({ reason: "stall_ms", message });
     this.#response.destroy();
-  }
-
-  #onClose(): void {
-    this.body.fail(new PrismError("cancelled", "the client left before its request was complete"));
-    if (!this.#response.writableFinished) this.#leaving.abort();
+    this.leave();
   }
 }
 
@@ -127,4 +146,9 @@ export class Http1Exchange implements Exchange {
 function announced({ headers }: IncomingMessage): number | undefined {
   if (headers["transfer-encoding"] !== undefined) return undefined;
   return Number(headers["content-length"] ?? 0);
+}
+
+/** Behind it node:http passes over what it has read, taking it for another protocol's: nobody would answer that. */
+function asksToUpgrade({ headers }: IncomingMessage): boolean {
+  return headers.upgrade !== undefined && /\bupgrade\b/i.test(headers.connection ?? "");
 }

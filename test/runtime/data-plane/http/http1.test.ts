@@ -67,6 +67,60 @@ describe("a client over HTTP/1.1", () => {
     expect(heard.match(/HTTP\/1\.1 200/g)).toHaveLength(3);
   });
 
+  test("that vanishes cancels all of its calls, also those whose turn to be answered has not come", async () => {
+    const received: ReceivedCall[] = [];
+    const both = new Promise<void>((resolve) => {
+      prism.plugin.answer = (call) => {
+        if (received.push(call) === 2) resolve();
+      };
+    });
+    const socket = connect(prism.port, "127.0.0.1");
+    const line = `GET ${kv}a HTTP/1.1\r\nhost: x\r\n\r\n`;
+    socket.write(`${line}${line}`);
+    await both;
+
+    socket.destroy();
+
+    expect(await Promise.all(received.map(({ closed }) => closed))).toEqual([8, 8]);
+    expect(prism.plane.counters().inFlight).toBe(0);
+  });
+
+  test("is answered what it asked before it is told that something behind it is no request", async () => {
+    const line = `GET ${kv}a HTTP/1.1\r\nhost: x\r\n\r\n`;
+
+    keepValues(prism.plugin).set("a", Buffer.from("v"));
+    const put = `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\n\r\nv`;
+
+    const heard = await say(`${line}${put}nonsense\r\n\r\n`);
+
+    expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200", "HTTP/1.1 204", "HTTP/1.1 400"]);
+    expect(prism.plane.counters().refused).toEqual([{ peer: "client", reason: "protocol_error", count: 1 }]);
+  });
+
+  test("whose body turns out to be none is answered 400, once", async () => {
+    const heard = await say(
+      `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n1\r\na\r\nnonsense\r\n`,
+    );
+
+    expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 400"]);
+    expect(heard).toContain("connection: close");
+  });
+
+  test("that would rather speak another protocol is answered in this one, and asks on by a new connection", async () => {
+    const line = `GET ${kv}a HTTP/1.1\r\nhost: x\r\n`;
+
+    const heard = await say(`${line}connection: upgrade\r\nupgrade: h2c\r\n\r\n${line}\r\n`);
+
+    expect(heard.match(/HTTP\/1\.1 \d+/g)).toEqual(["HTTP/1.1 200"]);
+    expect(heard).toContain("connection: close");
+  });
+
+  test("may expect what nobody knows, and is served as if it did not", async () => {
+    const heard = await say(`GET ${kv}a HTTP/1.1\r\nhost: x\r\nexpect: tea\r\nconnection: close\r\n\r\n`);
+
+    expect(heard).toMatch(/^HTTP\/1\.1 200/);
+  });
+
   test("is told apart from HTTP/2 however its first bytes come", async () => {
     const socket = connect({ port: prism.port, host: "127.0.0.1", noDelay: true });
     let text = "";
@@ -90,6 +144,15 @@ describe("a client over HTTP/1.1", () => {
 
     expect(wanted).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 204/);
     expect(refused).toMatch(/^HTTP\/1\.1 404/);
+  });
+
+  test("that asks on before it is answered is told that a body is wanted in front of the answer to that", async () => {
+    const head = `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\nexpect: 100-continue\r\n`;
+    prism.plugin.answer = (call) => answerWith(call, { success: false, error: "no" });
+
+    const heard = await say(`GET ${kv}a HTTP/1.1\r\nhost: x\r\n\r\n${head}connection: close\r\n\r\nv`);
+
+    expect(heard.match(/HTTP\/1\.1 \d+/g)?.slice(1)).toEqual(["HTTP/1.1 100", "HTTP/1.1 500"]);
   });
 
   test("may send a body of no announced length, up to 8 MiB", async () => {
@@ -132,6 +195,7 @@ describe("a client over HTTP/1.1", () => {
     ["another protocol in the form of HTTP", "GET / HTTQ/1.1\r\n\r\n"],
     ["no Host", `GET ${kv}a HTTP/1.1\r\n\r\n`],
     ["two Hosts", `GET ${kv}a HTTP/1.1\r\nhost: x\r\nHost: y\r\n\r\n`],
+    ["two Hosts, and what it expects", `GET ${kv}a HTTP/1.1\r\nhost: x\r\nHost: y\r\nexpect: tea\r\n\r\n`],
     ["two lengths", `PUT ${kv}a HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab`],
     [
       "a length and chunks",

@@ -90,7 +90,7 @@ class Client implements Role, ClientConnection {
   onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
     const { connection } = this;
     const stream = connection.live.get(id);
-    if (!connection.takes(StreamEvent.headers, id, stream) || stream === undefined) return;
+    if (!connection.rules.takes(StreamEvent.headers, id, stream) || stream === undefined) return;
     if (headers === undefined) {
       this.onRefused("header_bytes", "a header list that is larger than is taken");
       stream.reset(ErrorCode.PROTOCOL_ERROR);
@@ -136,7 +136,7 @@ class Client implements Role, ClientConnection {
   #onResponse(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
     const { fault, informational, contentLength } = factsOf(headers, "response");
     if (fault !== undefined || (informational && endStream)) {
-      this.connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      this.connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     if (informational) return;
@@ -147,7 +147,7 @@ class Client implements Role, ClientConnection {
 
   #onTrailers(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
     if (!endStream || factsOf(headers, "trailers").fault !== undefined) {
-      this.connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      this.connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     this.#hand(stream, headers, true);

@@ -1,8 +1,7 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Backlog, unbounded } from "./backlog.js";
-import { ClosedStreams } from "./closed-streams.js";
-import { ConnectionError, ErrorCode, overLimit, refusalOf } from "./error-code.js";
+import { ConnectionError, ErrorCode } from "./error-code.js";
 import { defaultWindow, http2Preface, largestWindow } from "./frame.js";
 import { FrameReader } from "./frame-reader.js";
 import { H2Stream, type StreamOwner } from "./h2-stream.js";
@@ -16,8 +15,8 @@ import { PrefaceReader } from "./preface.js";
 import type { Refusal } from "./refusal.js";
 import type { Role } from "./role.js";
 import { settingsFrame } from "./settings.js";
-import { after, isState, mayReceive, type StreamEvent, StreamState, Verdict } from "./stream-state.js";
-import { TokenBucket } from "./token-bucket.js";
+import { StreamRules } from "./stream-rules.js";
+import { mayReceive } from "./stream-state.js";
 import { StreamTable } from "./stream-table.js";
 import type { Connection, StreamListener } from "./types.js";
 import { Watch, type Watched } from "./watch.js";
@@ -25,12 +24,16 @@ import { Watch, type Watched } from "./watch.js";
 const keepAlivePing = Buffer.from("prism:ka", "latin1");
 const shutdownPing = Buffer.from("prism:sd", "latin1");
 
-/** One connection in either role: its socket, its streams, its end. What frames mean is told by Inbound, what is sent by Outbound. */
+/**
+ * One connection in either role: its socket, its streams, its end. What frames mean is told by Inbound, what
+ * may be done to a stream by StreamRules, what is sent by Outbound.
+ */
 export class Http2Connection implements Connection, StreamOwner, Watched {
   readonly live = new StreamTable<H2Stream>();
   readonly role: Role;
   readonly limits: Limits;
   readonly outbound: Outbound;
+  readonly rules: StreamRules;
   /** The highest id that has been opened, by the client of the two. */
   lastStream = 0;
   /** No new streams: GOAWAY has been said, or heard. */
@@ -43,8 +46,6 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   readonly #preface = new PrefaceReader();
   readonly #watch: Watch;
   readonly #timer: NodeJS.Timeout;
-  readonly #closedStreams = new ClosedStreams();
-  readonly #resets: TokenBucket;
   #heldStreams = 0;
   #isShuttingDown = false;
 
@@ -59,7 +60,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.outbound = new Outbound(this.#outbox, limits.queuedControlFrames, backlog);
     this.#inbound = new Inbound(this, limits);
     this.#reader = new FrameReader(this.#inbound, limits.frameBytes);
-    this.#resets = new TokenBucket(limits.resetBurst, limits.resetsPerSecond);
+    this.rules = new StreamRules(this, limits);
     this.#watch = new Watch(this, limits, performance.now());
     this.#timer = setInterval(() => this.#watch.tick(performance.now()), limits.tickMs);
     this.#timer.unref();
@@ -170,52 +171,6 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.destroy(error.code, error.message);
   }
 
-  /** Ends a stream for a fault of the peer. Such resets are counted (CVE-2025-8671). */
-  fault(stream: H2Stream, code: number): void {
-    this.#countReset();
-    this.refused(refusalOf(code), "a stream was reset for the peer's fault");
-    stream.reset(code);
-  }
-
-  /** Refuses a stream that has not been made. That there is no room is not counted against a peer that could not know. */
-  refuse(id: number, code: number): void {
-    const isKnown = !this.goingAway && this.#inbound.isAcknowledged;
-    if (isKnown || code !== ErrorCode.REFUSED_STREAM) this.#countReset();
-    this.#closedStreams.add(id);
-    this.outbound.reset(id, code);
-  }
-
-  /**
-   * Whether a frame may be taken that has come for a stream, which is undefined where it is not live. False where the
-   * frame is passed over, or has been answered with RST_STREAM; throws where it ends the connection.
-   */
-  takes(event: StreamEvent, id: number, stream: H2Stream | undefined): boolean {
-    const next = after(stream === undefined ? this.#stateOf(id) : stream.state, event);
-    if (isState(next)) return true;
-    if (next === Verdict.protocolError)
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a frame on an idle stream");
-    if (next === Verdict.streamClosed)
-      throw new ConnectionError(ErrorCode.STREAM_CLOSED, "a frame on a stream that has ended");
-    if (next === Verdict.resetStream && stream !== undefined) this.fault(stream, ErrorCode.STREAM_CLOSED);
-    return false;
-  }
-
-  /** Whether DATA may come: in the client role the response's headers come first. */
-  mayHaveBody(stream: H2Stream): boolean {
-    return this.role.side === "server" || stream.headersSeen;
-  }
-
-  /** The peer has reset a stream. */
-  onPeerReset(stream: H2Stream, code: number): void {
-    const isAnswered = this.role.side === "client" && stream.state === StreamState.halfClosedRemote;
-    if (isAnswered && code === ErrorCode.NO_ERROR) {
-      stream.close(ErrorCode.NO_ERROR, "end");
-      return;
-    }
-    stream.close(code, "peer");
-    if (this.role.side === "server") this.#countReset();
-  }
-
   sendHeaders(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
     this.outbound.headers(stream, headers, endStream);
   }
@@ -254,9 +209,8 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   forget(stream: H2Stream, owedBytes: number): void {
     this.live.delete(stream.id);
     this.outbound.leave(stream);
-    if (stream.state === StreamState.abandoned) this.#closedStreams.add(stream.id);
+    this.rules.onClosed(stream);
     if (stream.isHeld) this.#heldStreams++;
-    if (stream.closedBy === "end") this.#resets.earn(1);
     if (owedBytes > 0) this.creditConnection(owedBytes);
   }
 
@@ -274,15 +228,6 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   /** The last stream of the peer's that we have looked at. */
   get #lastOfPeer(): number {
     return this.role.side === "server" ? this.lastStream : 0;
-  }
-
-  /** The state of a stream that is not live: not yet, or no more. */
-  #stateOf(id: number): StreamState {
-    const { side } = this.role;
-    if (id % 2 === 0) return StreamState.barred;
-    if (id > this.lastStream) return side === "server" ? StreamState.idle : StreamState.barred;
-    // A server that goes on with what has ended does no harm: the windows bound it.
-    return side === "client" || this.#closedStreams.has(id) ? StreamState.abandoned : StreamState.closed;
   }
 
   #read(chunk: Buffer): void {
@@ -309,11 +254,6 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   #onRoom(): void {
     this.#watch.moved();
     if (!this.closed) this.outbound.pump();
-  }
-
-  #countReset(): void {
-    if (this.#resets.take()) return;
-    throw overLimit("resets_per_second", "too many streams were reset");
   }
 
   /** The connection is over: every stream hears it, then whoever owns the connection. */

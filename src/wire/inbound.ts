@@ -70,7 +70,7 @@ export class Inbound implements FrameSink {
     else if (!endStream) this.#countIdle();
     if (stream.contentLength >= 0 && !isContentWithin(stream, bytes.length, endStream)) {
       this.#connection.creditConnection(windowBytes);
-      this.#connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      this.#connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     stream.owedBytes += windowBytes;
@@ -115,11 +115,11 @@ export class Inbound implements FrameSink {
   #receiver(id: number, length: number): H2Stream | undefined {
     const connection = this.#connection;
     const stream = connection.live.get(id);
-    if (!connection.takes(StreamEvent.data, id, stream) || stream === undefined) return undefined;
-    if (!connection.mayHaveBody(stream)) {
-      connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+    if (!connection.rules.takes(StreamEvent.data, id, stream) || stream === undefined) return undefined;
+    if (!connection.rules.mayHaveBody(stream)) {
+      connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
     } else if (!stream.receiveWindow.take(length)) {
-      connection.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
+      connection.rules.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
     } else return stream;
     return undefined;
   }
@@ -167,10 +167,10 @@ export class Inbound implements FrameSink {
       return;
     }
     const stream = connection.live.get(id);
-    if (!connection.takes(StreamEvent.windowUpdate, id, stream) || stream === undefined) return;
-    if (increment === 0) connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+    if (!connection.rules.takes(StreamEvent.windowUpdate, id, stream) || stream === undefined) return;
+    if (increment === 0) connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
     else if (!connection.outbound.grow(stream, increment))
-      connection.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
+      connection.rules.fault(stream, ErrorCode.FLOW_CONTROL_ERROR);
     else if (stream.hasQueue) connection.outbound.pump();
   }
 
@@ -179,8 +179,9 @@ export class Inbound implements FrameSink {
     if (id === 0) throw protocol("RST_STREAM on stream 0");
     const connection = this.#connection;
     const stream = connection.live.get(id);
-    if (!connection.takes(StreamEvent.resetReceived, id, stream) || stream === undefined) this.#countIdle();
-    else connection.onPeerReset(stream, bytes.readUInt32BE(start));
+    if (!connection.rules.takes(StreamEvent.resetReceived, id, stream) || stream === undefined)
+      this.#countIdle();
+    else connection.rules.onPeerReset(stream, bytes.readUInt32BE(start));
   }
 
   #onSettings(id: number, flags: number, payload: Buffer): void {
@@ -236,10 +237,10 @@ export class Inbound implements FrameSink {
     const stream = this.#connection.live.get(id);
     if (payload.length !== 5) {
       if (stream === undefined) checkSize(false, "PRIORITY");
-      else this.#connection.fault(stream, ErrorCode.FRAME_SIZE_ERROR);
+      else this.#connection.rules.fault(stream, ErrorCode.FRAME_SIZE_ERROR);
     } else if ((payload.readUInt32BE(0) & 0x7fffffff) === id) {
       if (stream === undefined) throw protocol("a stream that depends on itself");
-      this.#connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      this.#connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
     }
   }
 

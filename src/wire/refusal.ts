@@ -14,6 +14,7 @@ export const limitNames = [
   "held_bytes",
 ] as const;
 
+/** One of them. */
 export type LimitName = (typeof limitNames)[number];
 
 /**

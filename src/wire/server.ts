@@ -66,7 +66,7 @@ class Server implements Role {
   onBlock(id: number, headers: HeaderList | undefined, endStream: boolean): void {
     const connection = this.#connection;
     const stream = connection.live.get(id);
-    if (!connection.takes(StreamEvent.headers, id, stream)) return;
+    if (!connection.rules.takes(StreamEvent.headers, id, stream)) return;
     if (stream === undefined) this.#onRequest(id, headers, endStream);
     else this.#onTrailers(stream, headers, endStream);
   }
@@ -94,7 +94,7 @@ class Server implements Role {
     const isFull = connection.streams >= connection.limits.concurrentStreams;
     if (connection.goingAway || isFull) {
       if (isFull) this.onRefused("streams_per_connection", "more streams at once than are allowed");
-      connection.refuse(id, ErrorCode.REFUSED_STREAM);
+      connection.rules.refuse(id, ErrorCode.REFUSED_STREAM);
       return;
     }
     if (headers === undefined) {
@@ -105,7 +105,7 @@ class Server implements Role {
     const { fault, contentLength } = factsOf(headers, "request", this.#like);
     if (fault !== undefined || (endStream && contentLength > 0)) {
       this.onRefused("protocol_error", fault ?? "a request without the content that it announces");
-      connection.refuse(id, ErrorCode.PROTOCOL_ERROR);
+      connection.rules.refuse(id, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     this.#like = headers;
@@ -120,7 +120,7 @@ class Server implements Role {
   #onTrailers(stream: H2Stream, headers: HeaderList | undefined, endStream: boolean): void {
     const isWhole = stream.contentLength < 0 || stream.contentBytes === stream.contentLength;
     if (!endStream || !isWhole || headers === undefined || factsOf(headers, "trailers").fault !== undefined) {
-      this.#connection.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      this.#connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     stream.listener.onHeaders(stream, headers, true);

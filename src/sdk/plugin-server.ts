@@ -31,7 +31,7 @@ import { Namespaces, type NamespaceSettings } from "./namespaces.js";
 import type { Plugin } from "./plugin.js";
 import { sameSecret } from "./proof.js";
 import { refuse } from "./reply.js";
-import { RpcCall } from "./rpc-call.js";
+import { type Rpc, RpcCall } from "./rpc-call.js";
 import { ServiceCall } from "./service-call.js";
 import { StreamingCall } from "./streaming-call.js";
 import { UnaryCall } from "./unary-call.js";
@@ -146,31 +146,33 @@ export class PluginServer {
           maxBytes,
         });
       case "HealthCheck":
-        return new RpcCall(
-          rpc(HealthCheckRequestSchema, HealthCheckResponseSchema, (_request, signal) =>
-            namespaces.healthCheck(namespace, signal),
-          ),
-          { maxBytes, timeoutMs },
-        );
       case "Initialize":
-        return new RpcCall(
-          rpc(InitializeRequestSchema, InitializeResponseSchema, (request, signal) =>
-            namespaces.initialize(request, signal),
-          ),
-          { maxBytes, timeoutMs },
-        );
       case "Shutdown":
-        return new RpcCall(
-          rpc(ShutdownRequestSchema, ShutdownResponseSchema, (_request, signal) =>
-            namespaces.shutdown(namespace, signal),
-          ),
-          { maxBytes, timeoutMs },
-        );
+        return new RpcCall(this.#rpc(method, namespace), { maxBytes, timeoutMs });
       default: {
         const served = namespaces.find(namespace);
         const found = { name: method.slice(1), method: served.method(method) };
         return new ServiceCall(stream, { served, head: callHead(head), maxBytes, ...found });
       }
+    }
+  }
+
+  /** What the host asks of a namespace's life. */
+  #rpc(method: "HealthCheck" | "Initialize" | "Shutdown", namespace: string): Rpc {
+    const namespaces = this.#namespaces;
+    switch (method) {
+      case "HealthCheck":
+        return rpc(HealthCheckRequestSchema, HealthCheckResponseSchema, (_request, signal) =>
+          namespaces.healthCheck(namespace, signal),
+        );
+      case "Initialize":
+        return rpc(InitializeRequestSchema, InitializeResponseSchema, (request, signal) =>
+          namespaces.initialize(request, signal),
+        );
+      case "Shutdown":
+        return rpc(ShutdownRequestSchema, ShutdownResponseSchema, (_request, signal) =>
+          namespaces.shutdown(namespace, signal),
+        );
     }
   }
 
@@ -218,7 +220,7 @@ function rpc<In extends DescMessage, Out extends DescMessage>(
   request: In,
   response: Out,
   serve: (request: MessageShape<In>, signal: AbortSignal) => Promise<MessageInitShape<Out>>,
-): (message: Buffer, signal: AbortSignal) => Promise<Uint8Array> {
+): Rpc {
   return async (message, signal) => {
     const answer = await serve(decode(request, message), signal);
     return toBinary(response, create(response, answer));

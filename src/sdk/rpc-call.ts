@@ -5,18 +5,18 @@ import { SingleMessage } from "./single-message.js";
 
 const nothing = Buffer.alloc(0);
 
+/** Answers the request's bytes with the response's. */
+export type Rpc = (message: Buffer, signal: AbortSignal) => Promise<Uint8Array>;
+
 /** One call of the plugin's life cycle: a whole message in, a whole message out. */
 export class RpcCall implements StreamListener {
-  readonly #serve: (message: Buffer, signal: AbortSignal) => Promise<Uint8Array>;
+  readonly #serve: Rpc;
   readonly #parts: SingleMessage;
   readonly #controller = new AbortController();
   readonly #signal: AbortSignal;
 
   /** `timeoutMs` is how long the caller waits, undefined = it did not say. */
-  constructor(
-    serve: (message: Buffer, signal: AbortSignal) => Promise<Uint8Array>,
-    { maxBytes, timeoutMs }: { maxBytes: number; timeoutMs: number | undefined },
-  ) {
+  constructor(serve: Rpc, { maxBytes, timeoutMs }: { maxBytes: number; timeoutMs: number | undefined }) {
     this.#serve = serve;
     this.#parts = new SingleMessage(maxBytes);
     const { signal } = this.#controller;

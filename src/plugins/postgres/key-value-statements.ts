@@ -61,6 +61,15 @@ function writing(table: string) {
   };
 }
 
+/** Why the server does not add. */
+const notIncremented = {
+  "22P02": [
+    Code.FAILED_PRECONDITION,
+    "the value is no decimal int64, and only numbers can be incremented: it stays as it was",
+  ],
+  "22003": [Code.OUT_OF_RANGE, "the sum does not fit an int64: the value stays as it was"],
+} as const;
+
 function updating(table: string) {
   const into = `INSERT INTO ${table} AS old (namespace, key, value, expires_at)`;
   const isLive = "(old.expires_at IS NULL OR old.expires_at > now())";
@@ -72,13 +81,7 @@ function updating(table: string) {
          value = CASE WHEN ${isLive} THEN convert_to((${numberIn("old.value")} + $3::bigint)::text, 'UTF8') ELSE excluded.value END,
          expires_at = CASE WHEN ${isLive} THEN old.expires_at END
        RETURNING convert_from(value, 'UTF8')`,
-      {
-        "22P02": [
-          Code.FAILED_PRECONDITION,
-          "the value is no decimal int64, and only numbers can be incremented: it stays as it was",
-        ],
-        "22003": [Code.OUT_OF_RANGE, "the sum does not fit an int64: the value stays as it was"],
-      },
+      notIncremented,
     ),
     // What is there is locked before it is compared, so it is the present value and not that of the statement's beginning.
     swap: writes<[swapped: boolean, current: Buffer | null]>(

@@ -41,8 +41,9 @@ const anyOperation = "*";
 const servicePath = /^\/([^/]+)\/([A-Za-z_][A-Za-z0-9_]*)$/;
 const longestName = 255;
 
-/** The paths of the plugin that all methods lead to. */
+/** Where calls of one answer go, in the plugin protocol. */
 export const pluginExecute = `/${BackendPlugin.typeName}/${BackendPlugin.method.execute.name}`;
+/** Where calls of a stream go. */
 export const pluginExecuteStream = `/${BackendPlugin.typeName}/${BackendPlugin.method.executeStream.name}`;
 
 const raw: readonly Method[] = [

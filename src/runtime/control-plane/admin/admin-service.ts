@@ -10,7 +10,7 @@ import {
 } from "../../../protocol/gen/prism/admin/v1/admin_pb.js";
 import type { NamespaceChange } from "../apply.js";
 import type { Namespaces } from "../namespaces.js";
-import type { Overview } from "../overview.js";
+import type { Overview, RuntimeStatus } from "../overview.js";
 import type { ReloadLedger, ReloadStep } from "../reload.js";
 import type { Supervisor } from "../supervisor.js";
 import type { InstanceStatus } from "../supervisor-status.js";
@@ -55,19 +55,7 @@ export function adminService(
         }),
       );
     }),
-    unary(method.getStatus, async () => {
-      const { pid, uptimeMs, proxies, instances, listen, problems, ...status } = await overview.status();
-      return {
-        ...status,
-        listen: [...listen],
-        problems: [...problems],
-        pid: BigInt(pid),
-        uptimeMs: BigInt(uptimeMs),
-        namespaces: status.namespaces.map(mutable),
-        proxies: proxies.map(toBigInts),
-        instances: instances.map(toInstance),
-      };
-    }),
+    unary(method.getStatus, async () => toStatus(await overview.status())),
   ].map((served) => served(onBug));
   return {
     definition: Object.fromEntries(methods.map(({ name, definition }) => [name, definition])),
@@ -108,6 +96,20 @@ function answer<T>(ask: () => T): Promise<T> {
 
 function toChange({ name, kind, changedKeys }: NamespaceChange) {
   return { name, kind: kinds[kind], changedKeys: [...changedKeys] };
+}
+
+function toStatus(status: RuntimeStatus) {
+  const { pid, uptimeMs, namespaces, proxies, instances, listen, problems, ...told } = status;
+  return {
+    ...told,
+    listen: [...listen],
+    problems: [...problems],
+    pid: BigInt(pid),
+    uptimeMs: BigInt(uptimeMs),
+    namespaces: namespaces.map(mutable),
+    proxies: proxies.map(toBigInts),
+    instances: instances.map(toInstance),
+  };
 }
 
 function toInstance(status: InstanceStatus): MessageInitShape<typeof PluginInstanceSchema> {

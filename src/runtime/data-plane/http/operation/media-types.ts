@@ -3,6 +3,7 @@ import { preferredType } from "../accept.js";
 import { type Exchange, mediaTypeOf } from "../exchange.js";
 import { HttpRefusal } from "../http-refusal.js";
 
+/** One JSON text (RFC 8259). */
 export const jsonType = "application/json";
 /** A JSON text a line, as they come. */
 export const linesType = "application/x-ndjson";

@@ -1,3 +1,5 @@
+import type { Heard } from "./door.js";
+
 /** An answer as it stands in the bytes. */
 export interface HeardAnswer {
   readonly status: number;
@@ -13,17 +15,22 @@ const knownFields = new Set([
 
 /**
  * The answers in all that a connection has said, held to RFC 9112 to the letter: throws where a byte is none of an answer.
- * `verbs` are the methods of the requests in their order. 100 (Continue) is no answer of its own.
+ * `verbs` are the methods of the requests in their order. 100 (Continue) is no answer of its own. Of a connection that was
+ * reset the last may break off.
  */
-export function answersIn(bytes: Buffer, verbs: readonly string[]): HeardAnswer[] {
+export function answersIn({ bytes, isReset }: Heard, verbs: readonly string[]): HeardAnswer[] {
   const reader = new Reader(bytes.toString("latin1"));
   const answers: HeardAnswer[] = [];
-  while (!reader.atEnd) {
-    const answer = reader.head();
-    if (answer.status === 100) continue;
-    const isEmpty = verbs[answers.length] === "HEAD" || answer.status === 204 || answer.status === 304;
-    if (!isEmpty) reader.body(answer);
-    answers.push(answer);
+  try {
+    while (!reader.atEnd) {
+      const answer = reader.head();
+      if (answer.status === 100) continue;
+      const isEmpty = verbs[answers.length] === "HEAD" || answer.status === 204 || answer.status === 304;
+      answers.push(answer);
+      if (!isEmpty) reader.body(answer);
+    }
+  } catch (reason) {
+    if (!isReset || !(reason instanceof BreaksOff)) throw reason;
   }
   return answers;
 }
@@ -32,6 +39,9 @@ export function answersIn(bytes: Buffer, verbs: readonly string[]): HeardAnswer[
 export function isLast({ fields }: HeardAnswer): boolean {
   return fields.get("connection") === "close";
 }
+
+/** The bytes end where an answer does not. */
+class BreaksOff extends Error {}
 
 class Reader {
   readonly #text: string;
@@ -86,7 +96,7 @@ class Reader {
 
   #line(): string {
     const end = this.#text.indexOf("\r\n", this.#at);
-    if (end < 0) this.#fail("a line does not end");
+    if (end < 0) this.#breakOff();
     const line = this.#text.slice(this.#at, end);
     this.#at = end + 2;
     return line;
@@ -94,7 +104,11 @@ class Reader {
 
   #skip(bytes: number): void {
     this.#at += bytes;
-    if (this.#at > this.#text.length) this.#fail("an answer breaks off");
+    if (this.#at > this.#text.length) this.#breakOff();
+  }
+
+  #breakOff(): never {
+    throw new BreaksOff(`an answer breaks off at the end of:\n${this.#text.slice(0, 3000)}`);
   }
 
   #fail(what: string): never {

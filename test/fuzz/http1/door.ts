@@ -16,6 +16,13 @@ const usual = Buffer.from(
   "GET /v1/namespaces/orders/kv/usual HTTP/1.1\r\nhost: prism.test\r\nconnection: close\r\n\r\n",
 );
 
+/** What a connection has said until it was closed. */
+export interface Heard {
+  readonly bytes: Buffer;
+  /** It was closed over what had not been read of the requests: the kernel may have dropped the end of what was said. */
+  readonly isReset: boolean;
+}
+
 /** The HTTP/1 door of a data plane, in front of a plugin that keeps values in memory and has a stream to tell of. */
 export class Door {
   readonly #prism: Proxied;
@@ -38,7 +45,7 @@ export class Door {
   }
 
   /** Says bytes in pieces, and all that is answered until the connection is closed; `leaves` when they are out. */
-  async say(bytes: Buffer, cuts: readonly number[], leaves: boolean): Promise<Buffer> {
+  async say(bytes: Buffer, cuts: readonly number[], leaves: boolean): Promise<Heard> {
     const socket = connect({ port: this.#prism.port, host: "127.0.0.1", noDelay: true });
     const heard: Buffer[] = [];
     socket.on("data", (chunk: Buffer) => heard.push(chunk)).on("error", () => undefined);
@@ -52,7 +59,7 @@ export class Door {
     await closed;
     clearTimeout(hangs);
     ok(socket.errored?.message !== "it hangs", `nothing for ${hangsMs} ms behind ${Buffer.concat(heard).toString("latin1")}`);
-    return Buffer.concat(heard);
+    return { bytes: Buffer.concat(heard), isReset: socket.errored !== null };
   } // prettier-ignore
 
   /** Begins from a known state, whatever was written before. */
@@ -68,7 +75,7 @@ export class Door {
     const heard = await this.say(usual, [], false);
     const [answer] = answersIn(heard, ["GET"]);
     strictEqual(answer?.status, 200);
-    strictEqual(heard.toString("latin1").slice(-5), "\r\n\r\nv");
+    strictEqual(heard.bytes.toString("latin1").slice(-5), "\r\n\r\nv");
     strictEqual(this.#prism.plane.counters().inFlight, 0, "a call goes on that nobody waits for");
   }
 }

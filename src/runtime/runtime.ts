@@ -133,61 +133,15 @@ function compose(
 ) {
   const { env = process.env } = options;
   const cwd = options.cwd ?? (config.file === undefined ? process.cwd() : dirname(config.file));
-  const { server } = config;
   const version = prismVersion();
   const addresses: { listen: readonly string[]; admin: string } = { listen: [], admin: "" };
-  let current = config;
+  const surroundings: Surroundings = { config, log, teardown, state, tls, env, version, current: config };
 
-  const reaper = new Reaper(log);
-  teardown.add(() => reaper.stop());
-  const proxies = new Proxies({
-    count: Math.max(1, server.proxies),
-    launch: server.proxies === 0 ? inProcessProxy(log) : forkedProxy(proxyEntry()),
-    settings: {
-      limits: server.limits,
-      defaultNamespace: server.defaultNamespace,
-      cors: server.cors,
-      proxyProtocol: server.proxyProtocol,
-      ...(tls && { tls }),
-    },
-    log,
-    onUnreachable: (instance, reason) => supervisor.noticeUnreachable(instance, reason),
-  });
-  const supervisor = new Supervisor({
-    channels: { sidecar: sidecarChannel({ groups: reaper }), in_process: inProcessChannel() },
-    secrets: (namespace) => resolveSecrets(namespace, { providers: current.secrets, env }),
-    paths: state,
-    routes: proxies,
-    clock: systemClock,
-    random: Math.random,
-    drainMs: server.drainMs,
-    graceMs: pluginGraceMs,
-    proxyVersion: version,
-    log,
-  });
-  teardown.add(() => supervisor.stop(pluginGraceMs));
-
-  const parse = (yaml: string, source: string): ParsedDeclaration[] => {
-    const parsed = parseNamespaces(yaml, { source, env, cwd, plugins: current.plugins });
-    const texts = splitNamespaces(yaml);
-    return parsed.map((namespace, index) => ({ namespace, yaml: texts[index] ?? "" }));
-  };
-  const namespaces = new Namespaces({
-    supervisor,
-    applied: new AppliedNamespaces(state.namespaces),
-    parse,
-    log,
-  });
-  const configWatch = new ConfigWatch(config, {
-    load: options.reload ?? (() => loadConfig({ ...(config.file && { file: config.file }), env, cwd })),
-    take: async (edited) => {
-      current = edited;
-      await namespaces.reconcile(edited.namespaces);
-    },
-    log,
-  });
+  const { proxies, supervisor } = composeServing(surroundings);
+  const load = options.reload ?? (() => loadConfig({ ...(config.file && { file: config.file }), env, cwd }));
+  const { namespaces, configWatch } = composeDeclaring(surroundings, { supervisor, load, cwd });
   const take = (material: TlsMaterial): void => proxies.secure(material);
-  const tlsWatch = server.tls && tls && new TlsWatch(server.tls, tls, { take, log });
+  const tlsWatch = config.server.tls && tls && new TlsWatch(config.server.tls, tls, { take, log });
   const overview = new Overview({
     facts: () => ({
       ...{ version, pid: process.pid, ...addresses },
@@ -197,6 +151,66 @@ function compose(
     ...{ namespaces, supervisor, proxies },
   });
   return { addresses, proxies, supervisor, namespaces, configWatch, tlsWatch, overview };
+}
+
+/** What the parts are made from. */
+interface Surroundings extends Omit<Start, "options"> {
+  readonly state: StateDirectory;
+  readonly tls: TlsMaterial | undefined;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  /** The configuration as it stands: `config`, until an edit of its file is taken. */
+  current: Config;
+}
+
+/** Who serves calls: the proxies, and the instances that they lead to. */
+function composeServing(surroundings: Surroundings): { proxies: Proxies; supervisor: Supervisor } {
+  const { config, log, teardown, state, tls, env, version } = surroundings;
+  const { proxies: count, limits, defaultNamespace, cors, proxyProtocol, drainMs } = config.server;
+  const reaper = new Reaper(log);
+  teardown.add(() => reaper.stop());
+  const proxies = new Proxies({
+    count: Math.max(1, count),
+    launch: count === 0 ? inProcessProxy(log) : forkedProxy(proxyEntry()),
+    settings: { limits, defaultNamespace, cors, proxyProtocol, ...(tls && { tls }) },
+    log,
+    onUnreachable: (instance, reason) => supervisor.noticeUnreachable(instance, reason),
+  });
+  const supervisor = new Supervisor({
+    channels: { sidecar: sidecarChannel({ groups: reaper }), in_process: inProcessChannel() },
+    secrets: (namespace) => resolveSecrets(namespace, { providers: surroundings.current.secrets, env }),
+    paths: state,
+    routes: proxies,
+    clock: systemClock,
+    random: Math.random,
+    drainMs,
+    graceMs: pluginGraceMs,
+    proxyVersion: version,
+    log,
+  });
+  teardown.add(() => supervisor.stop(pluginGraceMs));
+  return { proxies, supervisor };
+}
+
+/** Who says what is served: the file, and operators. */
+function composeDeclaring(
+  surroundings: Surroundings,
+  { supervisor, load, cwd }: { supervisor: Supervisor; load: () => Promise<Config>; cwd: string },
+): { namespaces: Namespaces; configWatch: ConfigWatch } {
+  const { config, log, state, env } = surroundings;
+  const parse = (yaml: string, source: string): ParsedDeclaration[] => {
+    const { plugins } = surroundings.current;
+    const parsed = parseNamespaces(yaml, { source, env, cwd, plugins });
+    const texts = splitNamespaces(yaml);
+    return parsed.map((namespace, index) => ({ namespace, yaml: texts[index] ?? "" }));
+  };
+  const applied = new AppliedNamespaces(state.namespaces);
+  const namespaces = new Namespaces({ supervisor, applied, parse, log });
+  const take = async (edited: Config): Promise<void> => {
+    surroundings.current = edited;
+    await namespaces.reconcile(edited.namespaces);
+  };
+  return { namespaces, configWatch: new ConfigWatch(config, { load, take, log }) };
 }
 
 /** The parts, put together. */

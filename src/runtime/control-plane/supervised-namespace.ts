@@ -183,12 +183,7 @@ export class SupervisedNamespace {
     this.#take(fresh.namespace);
     this.#restarts.served();
     this.#instances.forgetFailed();
-    const { id, version } = fresh;
-    this.#near.log.info("a plugin instance serves", {
-      namespace: fresh.namespace.name,
-      instance: id,
-      version,
-    });
+    this.#near.log.info("a plugin instance serves", { ...place(fresh), version: fresh.version });
     this.#changed();
     return old;
   }
@@ -227,12 +222,7 @@ export class SupervisedNamespace {
 
   /** One that answers no more is replaced as in a reload, but what it holds is not waited for. */
   async #replaceHung(hung: PluginInstance, reason: string): Promise<void> {
-    const { name } = this.#desired;
-    this.#near.log.warn("a plugin instance hangs and is replaced", {
-      namespace: name,
-      instance: hung.id,
-      reason,
-    });
+    this.#near.log.warn("a plugin instance hangs and is replaced", { ...place(hung), reason });
     hung.say(reason);
     this.#changed();
     // A reload that runs may have replaced it by then.
@@ -269,11 +259,7 @@ export class SupervisedNamespace {
     const isAbsent = instance.namespace.plugin.code.kind === "attached" && instance.socket === "";
     const when = isAbsent ? this.#restarts.absent() : this.#restarts.fell();
     this.#reason = `${reason}${when}`;
-    this.#near.log.warn("no plugin instance serves", {
-      namespace: this.#desired.name,
-      instance: instance.id,
-      reason: this.#reason,
-    });
+    this.#near.log.warn("no plugin instance serves", { ...place(instance), reason: this.#reason });
     this.#changed();
   }
 
@@ -305,4 +291,9 @@ export class SupervisedNamespace {
   #changed(): void {
     this.#near.onChange(this.#desired.name);
   }
+}
+
+/** Which instance a line of the log is about. */
+function place({ id, namespace }: PluginInstance) {
+  return { namespace: namespace.name, instance: id };
 }

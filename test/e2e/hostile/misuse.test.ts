@@ -4,11 +4,11 @@ import { connect as connectHttp2 } from "node:http2";
 import { connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { type RunningPrism, servePrism, until } from "../support/running-prism.js";
-import { StockClient } from "../support/stock-client.js";
+import { type RunningPrism, servePrism, until } from "../../support/running-prism.js";
+import { StockClient } from "../../support/stock-client.js";
 
 const run = promisify(execFile);
-const bin = new URL("../../bin/run.js", import.meta.url).pathname;
+const bin = new URL("../../../bin/run.js", import.meta.url).pathname;
 
 let prism: RunningPrism;
 let client: StockClient;

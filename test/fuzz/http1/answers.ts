@@ -16,7 +16,7 @@ const knownFields = new Set([
 /**
  * The answers in all that a connection has said, held to RFC 9112 to the letter: throws where a byte is none of an answer.
  * `verbs` are the methods of the requests in their order. 100 (Continue) is no answer of its own. Of a connection that was
- * reset the last may break off.
+ * reset, or is about to be closed over what was not read, the last may break off.
  */
 export function answersIn({ bytes, isReset }: Heard, verbs: readonly string[]): HeardAnswer[] {
   const reader = new Reader(bytes.toString("latin1"));
@@ -30,7 +30,8 @@ export function answersIn({ bytes, isReset }: Heard, verbs: readonly string[]): 
       if (!isEmpty) reader.body(answer);
     }
   } catch (reason) {
-    if (!isReset || !(reason instanceof BreaksOff)) throw reason;
+    const isOver = isReset || answers.some(isLast);
+    if (!isOver || !(reason instanceof BreaksOff)) throw reason;
   }
   return answers;
 }

@@ -62,5 +62,8 @@ const withMethod: readonly Fault[] = ["none", "bytes behind the body", "no host"
 
 /** What is no request has no method: it is told with a body what is wrong. */
 function verbsOf(requests: readonly FuzzedRequest[]): string[] {
-  return requests.map(({ verb, fault }) => (withMethod.includes(fault) ? verb : ""));
+  const faulty = requests.findIndex(({ fault }) => fault !== "none");
+  return requests
+    .slice(0, faulty < 0 ? requests.length : faulty + 1)
+    .map(({ verb, fault }) => (withMethod.includes(fault) ? verb : ""));
 }

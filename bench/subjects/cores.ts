@@ -5,10 +5,10 @@ import { availableParallelism } from "node:os";
 export type Role = "proxy" | "plugin" | "load";
 
 /** Whether processes can be kept to their cores: that takes two, and Linux's taskset. */
-export const canPin = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).error === undefined;
+const canPin = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).error === undefined;
 
 /** The cores of a role, as taskset names them. With two cores the plugin and the load share the second. */
-export function coresOf(role: Role, cores = availableParallelism()): string {
+function coresOf(role: Role, cores = availableParallelism()): string {
   if (role === "proxy") return "0";
   if (cores < 3) return "1";
   return role === "plugin" ? "1" : `2-${cores - 1}`;

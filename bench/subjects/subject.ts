@@ -81,7 +81,7 @@ export function fill(template: string, values: Readonly<Record<string, string>>,
 }
 
 /** Waits until something takes connections. */
-export async function untilListening(target: Target): Promise<void> {
+async function untilListening(target: Target): Promise<void> {
   await until(`nothing listens at ${JSON.stringify(target)}`, async () => {
     const socket = connect("port" in target ? { ...target, host: "127.0.0.1" } : target);
     try {

@@ -59,7 +59,7 @@ export function statusPage(status: StatusView): string {
 }
 
 /** "1 h 2 min", "3 min 4 s", "5 s". */
-export function durationOf(ms: number): string {
+function durationOf(ms: number): string {
   const seconds = Math.floor(ms / 1000);
   const minutes = Math.floor(seconds / 60);
   if (minutes === 0) return `${seconds} s`;

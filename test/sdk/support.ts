@@ -55,7 +55,7 @@ export async function serveOperations(
 }
 
 /** A log that is kept. */
-export function linesLog(lines: string[]): Log {
+function linesLog(lines: string[]): Log {
   const keep =
     (level: string): Log["info"] =>
     (message, fields = {}) =>

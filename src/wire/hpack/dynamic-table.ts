@@ -69,7 +69,7 @@ export class DynamicTable {
 }
 
 /** What an entry counts for beside its text (RFC 7541, section 4.1). */
-export const entryOverhead = 32;
+const entryOverhead = 32;
 
 /** What an entry counts for; text is a byte a character. */
 export function entryBytes(name: string, value: string): number {

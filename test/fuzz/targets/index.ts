@@ -12,12 +12,13 @@ import { hpackSecondOpinion } from "./hpack-second-opinion.js";
 import { httpRequest } from "./http-request.js";
 import { http1Door } from "./http1-door.js";
 import { proxyHeader } from "./proxy-header.js";
+import { sessionSecondOpinion } from "./session-second-opinion.js";
 import { streamTable } from "./stream-table.js";
 
 /** Everything that is fuzzed. */
 export const targets: readonly FuzzTarget[] = [
   ...[frameReader, streamTable, serverConnection, clientConnection],
-  ...[hpackDecoder, hpackRoundTrip, hpackSecondOpinion, frameSecondOpinion],
+  ...[hpackDecoder, hpackRoundTrip, hpackSecondOpinion, frameSecondOpinion, sessionSecondOpinion],
   ...[grpcMessages, executeRequest, executeResponse],
   ...[proxyHeader, httpRequest, http1Door, base64],
 ];

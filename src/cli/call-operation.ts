@@ -45,7 +45,8 @@ export async function callOperation(
     if (written.count === undefined && written.for === undefined) {
       const answer = await call();
       show(answer);
-      return answer.json;
+      // oclif takes a text for JSON that is to be read.
+      return typeof answer.json === "string" ? { text: answer.json } : answer.json;
     }
     const extent = { count: written.count, forMs: written.for };
     const tally = await repeat(async () => show(await call()), extent, interrupt.signal);

@@ -54,6 +54,7 @@ export function statusPage(status: StatusView): string {
       "proxy",
       `pid ${proxy.pid}, ${proxy.connections} connections, ${proxy.inFlight} in flight, ${proxy.restarts} restarts`,
     ]),
+    ...status.problems.map((problem) => ["problem", palette().red(problem)]),
   ];
   return [list(facts), namespaceTable(status.namespaces), instanceTable(status.instances)].join("\n\n");
 }

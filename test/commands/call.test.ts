@@ -69,6 +69,16 @@ describe("prism call", () => {
     expect(ended).toMatchObject({ stdout: "{}\n", exitCode: 0 });
   });
 
+  test("tells an answer that is text as JSON too", async () => {
+    answer = () => ({ success: true, result: { case: "rawResult", value: Buffer.from("Hello, Ann!") } });
+
+    const plain = await call("hello", "greet", "Ann");
+    const json = await call("hello", "greet", "Ann", "--json");
+
+    expect(plain.stdout).toBe('"Hello, Ann!"\n');
+    expect(JSON.parse(json.stdout)).toEqual({ text: "Hello, Ann!" });
+  });
+
   test("pairs the first --key with the first --value for mset", async () => {
     answer = () => typed(SetResponseSchema, {});
 

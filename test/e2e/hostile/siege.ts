@@ -182,3 +182,10 @@ function rssBytes(pid: number): number {
   const pages = readFileSync(`/proc/${pid}/statm`, "utf8").split(" ")[1];
   return Number(pages) * 4096;
 }
+
+/** Until a socket is closed, however: what is written may meet its closed end before the close is heard, which is no fault. */
+export function untilGone(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on("error", () => undefined).once("close", () => resolve());
+  });
+}

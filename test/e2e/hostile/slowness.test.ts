@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { ErrorCode } from "../../../src/wire/error-code.js";
@@ -6,7 +5,7 @@ import { FrameType, http2Preface } from "../../../src/wire/frame.js";
 import { until } from "../../support/running-prism.js";
 import { encoded, rawClient, type RawPeer } from "../../wire/raw-peer.js";
 import { askMuch, opening } from "./calls.js";
-import { type Attack, Siege } from "./siege.js";
+import { type Attack, Siege, untilGone } from "./siege.js";
 
 const { CONTINUATION, HEADERS, SETTINGS } = FrameType;
 const limits =
@@ -25,7 +24,7 @@ function saying(bytes: Uint8Array | string, count = 200): Attack["run"] {
   return async () => {
     const sockets = Array.from({ length: count }, () => siege.dial());
     for (const socket of sockets) socket.resume().write(bytes);
-    await Promise.all(sockets.map((socket) => once(socket, "close")));
+    await Promise.all(sockets.map((socket) => untilGone(socket)));
   };
 }
 
@@ -37,7 +36,7 @@ function* slowBody(): Iterable<Uint8Array> {
 
 /** Says it a byte every now and then, until it is cut off. */
 async function trickle(socket: Socket, bytes: Iterable<Uint8Array>, everyMs = 10): Promise<void> {
-  const closed = once(socket, "close");
+  const closed = untilGone(socket);
   for (const piece of bytes) {
     if (socket.destroyed || !socket.writable) break;
     socket.write(piece);

@@ -72,7 +72,7 @@ async function compare(
 }
 
 function table(found: readonly Found[]): Rows {
-  const head = ["64 MiB bodies", "MB/s", "CPU s/GiB", "proxy's core", "load's core", "failed"];
+  const head = ["64 MiB bodies", "MB/s", "CPU s/GiB", "proxy's core", "load alone", "failed"];
   const rows = found.flatMap(({ direction, prism, relay }) =>
     [["prism", prism] as const, ["tcp relay", relay] as const].map(([name, samples]) => [
       `${direction} through ${name}`,

@@ -34,7 +34,7 @@ export async function sdkServer(stage: Stage): Promise<Finding> {
       name: "sdk-server",
       title: "A plugin's server: `get` from memory, no proxy",
       table: {
-        head: ["server", "calls/s", "CPU µs/call", "server's core", "load's core", "failed"],
+        head: ["server", "calls/s", "CPU µs/call", "server's core", "load alone", "failed"],
         rows: rows.map(({ name, samples }) => [
           name,
           inWords(spread(samples.map((s) => s.callsPerSecond)), 0),

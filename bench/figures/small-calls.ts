@@ -150,7 +150,7 @@ function table(found: Found): Rows {
     "with runtime",
     "calls/s",
     "proxy's core",
-    "load's core",
+    "load alone",
     "p50 ms",
     "p99 ms",
     "RSS MiB",

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Loader } from "./load/loader.js";
-import { pin, type Role } from "./subjects/cores.js";
+import { onOneCore, pin, type Role } from "./subjects/cores.js";
 import { startEnvoy, startHaproxy, startNginx, startPeer } from "./subjects/peers.js";
 import { startPrism } from "./subjects/prism.js";
 import { Processes } from "./subjects/processes.js";
@@ -64,8 +64,8 @@ export class Stage {
       objects: join(directory, "objects.sock"),
     };
     const stops: (() => unknown)[] = [() => rmSync(directory, { recursive: true, force: true })];
-    const small = await startScript("plugin/small-calls.ts", [place.smallCalls]);
-    const objects = await startScript("plugin/objects.ts", [place.objects]);
+    const small = await startScript("plugin/small-calls.ts", [place.smallCalls], onOneCore);
+    const objects = await startScript("plugin/objects.ts", [place.objects], onOneCore);
     const loader = await Loader.start("load");
     stops.push(
       () => small.kill(),

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { pin, type Role } from "../subjects/cores.js";
+import { onOneCore, pin, type Role } from "../subjects/cores.js";
 import type { Job, JobResult } from "./jobs.js";
 
 const startMs = 20_000;
@@ -17,7 +17,7 @@ export class Loader {
   /** Starts it on the cores of a role. */
   static async start(role: Role): Promise<Loader> {
     const file = new URL("main.ts", import.meta.url).pathname;
-    const child = fork(file, [], { execArgv: ["--import", "tsx"] });
+    const child = fork(file, [], { execArgv: [...onOneCore, "--import", "tsx"] });
     await once(child, "message", { signal: AbortSignal.timeout(startMs) });
     pin(child.pid ?? 0, role);
     return new Loader(child);

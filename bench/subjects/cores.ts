@@ -4,6 +4,12 @@ import { availableParallelism } from "node:os";
 /** Who runs where: the proxy alone on its core, the plugin and the load on the others. */
 export type Role = "proxy" | "plugin" | "load";
 
+/**
+ * How Node runs the load and the plugin. V8 collects with helper threads, which on the one core that a process is kept to
+ * wait for each other: up to 20 ms at a time, in which the proxy has nothing to do.
+ */
+export const onOneCore: readonly string[] = ["--single-threaded-gc"];
+
 /** Whether processes can be kept to their cores: that takes two, and Linux's taskset. */
 const canPin = availableParallelism() > 1 && spawnSync("taskset", ["--version"]).error === undefined;
 

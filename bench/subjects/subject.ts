@@ -57,9 +57,14 @@ export async function terminate(child: ChildProcess): Promise<void> {
   await once(child, "exit", { signal: AbortSignal.timeout(startMs) });
 }
 
-/** Starts a TypeScript file of the bench; it says `ready` on stdout. */
-export async function startScript(file: string, args: readonly string[]): Promise<ChildProcess> {
-  const child = spawn(process.execPath, ["--import", "tsx", join(root, "bench", file), ...args], {
+/** Starts a TypeScript file of the bench, under Node's own arguments where there are any; it says `ready` on stdout. */
+export async function startScript(
+  file: string,
+  args: readonly string[],
+  execArgv: readonly string[] = [],
+): Promise<ChildProcess> {
+  const program = join(root, "bench", file);
+  const child = spawn(process.execPath, [...execArgv, "--import", "tsx", program, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
   await once(child.stdout, "data", { signal: AbortSignal.timeout(startMs) });

@@ -21,10 +21,17 @@ export interface WrittenCall {
   readonly quiet: boolean;
 }
 
+/** Where answers go. */
+export interface AnswerPrinting {
+  readonly print: (line: string) => void;
+  /** Nothing is printed before the end, so that the answers of a stream are kept until then. */
+  readonly atTheEnd: boolean;
+}
+
 /** Makes a call, once or again and again; prints each answer, and the tally. Sets the exit code by how it went. */
 export async function callOperation(
   written: WrittenCall,
-  print: (line: string) => void,
+  { print, atTheEnd }: AnswerPrinting,
 ): Promise<Answer["json"] | Tally> {
   const { operation, parameters } = written;
   const json = parameters === "-" ? await text(process.stdin) : parameters;
@@ -33,30 +40,45 @@ export async function callOperation(
     if (!written.quiet) print(lines(json, texts));
   };
 
+  const client = new DataClient(written.address, written.namespace);
+  return interruptibly(async (signal) => {
+    const call = async (hear: (answer: Answer) => void): Promise<void> => {
+      for await (const answer of client.call(request, signal)) hear(answer);
+    };
+    if (written.count !== undefined || written.for !== undefined) {
+      const extent = { count: written.count, forMs: written.for };
+      const tally = await repeat(() => call(show), extent, signal);
+      print(describe(tally));
+      if (tally.failed > 0) process.exitCode ??= ExitCode.failed;
+      return tally;
+    }
+    const answers: Answer["json"][] = [];
+    await call((answer) => {
+      show(answer);
+      if (atTheEnd) answers.push(answer.json);
+    });
+    return client.streams ? answers : alone(answers[0]);
+  }).finally(() => client.close());
+}
+
+/** Lends a signal that Ctrl-C aborts; the exit code says so. */
+async function interruptibly<T>(use: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const interrupt = new AbortController();
   const onInterrupt = (): void => {
     process.exitCode = ExitCode.interrupted;
     interrupt.abort();
   };
   process.once("SIGINT", onInterrupt);
-  const client = new DataClient(written.address, written.namespace);
-  const call = (): Promise<Answer> => client.execute(request, interrupt.signal);
   try {
-    if (written.count === undefined && written.for === undefined) {
-      const answer = await call();
-      show(answer);
-      // oclif takes a text for JSON that is to be read.
-      return typeof answer.json === "string" ? { text: answer.json } : answer.json;
-    }
-    const extent = { count: written.count, forMs: written.for };
-    const tally = await repeat(async () => show(await call()), extent, interrupt.signal);
-    print(describe(tally));
-    if (tally.failed > 0) process.exitCode ??= ExitCode.failed;
-    return tally;
+    return await use(interrupt.signal);
   } finally {
     process.off("SIGINT", onInterrupt);
-    client.close();
   }
+}
+
+/** oclif takes a text for JSON that is to be read. */
+function alone(answer: Answer["json"] = {}): Answer["json"] {
+  return typeof answer === "string" ? { text: answer } : answer;
 }
 
 function lines(json: Answer["json"], texts: readonly string[]): string {

@@ -26,12 +26,25 @@ export interface Parameters {
 export function executeRequest(operation: string, parameters: Parameters): ExecuteRequest {
   const input = typedOperations.get(operation)?.input;
   if (!input) {
+    assertNoFlags(operation, parameters);
     const rawParams = new TextEncoder().encode(parameters.json ?? "");
     return create(ExecuteRequestSchema, { operation, params: { case: "rawParams", value: rawParams } });
   }
   const json = { ...parse(parameters.json ?? "{}"), ...fieldsOf(operation, input, parameters) };
   const params = { typeUrl: typeUrlOf(input), value: toBinary(input, messageOf(operation, input, json)) };
   return create(ExecuteRequestSchema, { operation, params: { case: "typedParams", value: params } });
+}
+
+/** Which field of a plugin's own operation a flag would mean, nobody knows. */
+function assertNoFlags(operation: string, { key = [], value = [], expected }: Parameters): void {
+  const given = { key: key.length > 0, value: value.length > 0, expected: expected !== undefined };
+  for (const [flag, isGiven] of Object.entries(given)) {
+    if (!isGiven) continue;
+    throw usageError(
+      `--${flag} goes with the operations of Prism's patterns, and "${operation}" is none of them: ` +
+        `give its parameters as they are, as in \`prism call <namespace> ${operation} <parameters>\``,
+    );
+  }
 }
 
 function parse(text: string): JsonObject {

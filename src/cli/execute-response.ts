@@ -1,6 +1,6 @@
 import { type DescMessage, fromBinary, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
-import type { ExecuteResponse } from "../protocol/gen/prism/plugin/plugin_pb.js";
+import type { ExecuteResponse, StreamResponse } from "../protocol/gen/prism/plugin/plugin_pb.js";
 import { codeFrom, PrismError, typedOperations, typeUrlOf } from "../protocol/index.js";
 
 /** What an operation answered. */
@@ -18,16 +18,24 @@ export function answerOf(operation: string, response: ExecuteResponse): Answer {
     const sentence = error === "" ? `${operation} failed, and the plugin gave no reason` : error;
     throw new PrismError("operationFailed", sentence, { code: codeFrom(errorCode) });
   }
+  return answerFrom(operation, result);
+}
+
+/** Reads what an operation answers, of a stream one of its messages. */
+export function answerFrom(
+  operation: string,
+  result: ExecuteResponse["result"] | StreamResponse["result"],
+): Answer {
   const output = typedOperations.get(operation)?.output;
   if (result.case !== "typedResult") return { json: jsonOfBytes(result.value), texts: [] };
   if (!output || result.value.typeUrl !== typeUrlOf(output)) {
     const { typeUrl, value } = result.value;
     return { json: { "@type": typeUrl, base64: Buffer.from(value).toString("base64") }, texts: [] };
   }
-  return answerFrom(output, fromBinary(output, result.value.value));
+  return messageAnswer(output, fromBinary(output, result.value.value));
 }
 
-function answerFrom(output: DescMessage, message: Message): Answer {
+function messageAnswer(output: DescMessage, message: Message): Answer {
   return {
     json: toJson(output, message, { alwaysEmitImplicit: true }),
     texts: [...textsIn(reflect(output, message), "")],

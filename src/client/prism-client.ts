@@ -2,6 +2,7 @@ import {
   create,
   type DescMessage,
   type DescMethod,
+  type DescMethodBiDiStreaming,
   type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
@@ -61,9 +62,9 @@ export class PrismClient {
     }
   }
 
-  /** One request, many responses. Leaving the loop leaves the call. */
+  /** One request, many responses; a method that takes many requests gets the one. Leaving the loop leaves the call. */
   async *serverStream<In extends DescMessage, Out extends DescMessage>(
-    method: DescMethodServerStreaming<In, Out>,
+    method: DescMethodServerStreaming<In, Out> | DescMethodBiDiStreaming<In, Out>,
     request: MessageInitShape<In>,
     options: CallOptions = {},
   ): AsyncGenerator<MessageShape<Out>, void> {

@@ -6,17 +6,20 @@ import { duration } from "../cli/duration-flag.js";
 export default class Call extends PrismCommand {
   static override summary = "Call an operation of a namespace, once or again and again.";
   static override description =
-    "Takes and prints canonical protobuf JSON, in which bytes are base64; --key, --value and --expected take text as it is. With --count or --for it ends with a tally, and fails where a call failed.";
+    "Takes and prints canonical protobuf JSON, in which bytes are base64; --key, --value and --expected take text as it is. An operation of a plugin's own gets its parameters as the bytes of the text, and one that streams prints a line for each answer. With --count or --for it ends with a tally, and fails where a call failed.";
   static override examples = [
     "<%= config.bin %> call default set --key greeting --value hello",
     "<%= config.bin %> call default get --key greeting",
     `<%= config.bin %> call default scan '{"prefix":"gr","with_values":true}'`,
+    "<%= config.bin %> call hello greet Ann",
     "<%= config.bin %> call default get --key greeting --for 10s --quiet",
   ];
   static override args = {
     namespace: Args.string({ required: true, description: "Whose data." }),
     operation: Args.string({ required: true, description: "The operation, as the plugin names it." }),
-    parameters: Args.string({ description: "Its parameters as JSON; - reads stdin." }),
+    parameters: Args.string({
+      description: "Its parameters: JSON, or any text for a plugin's own operation; - reads stdin.",
+    }),
   };
   static override flags = {
     address: Flags.string({
@@ -37,6 +40,9 @@ export default class Call extends PrismCommand {
     const { args, flags } = await this.parse(Call);
     const { callOperation } = await import("../cli/call-operation.js");
 
-    return callOperation({ ...args, ...flags }, (line) => this.log(line));
+    return callOperation(
+      { ...args, ...flags },
+      { print: (line) => this.log(line), atTheEnd: this.jsonEnabled() },
+    );
   }
 }

@@ -71,13 +71,17 @@ export class ServedNamespace {
   /** The unary operation of a name, or UNIMPLEMENTED with what there is. */
   unary(name: string): Served<UnaryOperation> {
     return (
-      this.#unary.get(name) ?? this.#refuse(name, this.#streaming.has(name) ? "ExecuteStream" : undefined)
+      this.#unary.get(name) ??
+      this.#refuse(name, this.#streaming.has(name) ? "streams: call it by ExecuteStream" : undefined)
     );
   }
 
   /** The streaming operation of a name, or UNIMPLEMENTED with what there is. */
   streaming(name: string): Served<StreamingOperation> {
-    return this.#streaming.get(name) ?? this.#refuse(name, this.#unary.has(name) ? "Execute" : undefined);
+    return (
+      this.#streaming.get(name) ??
+      this.#refuse(name, this.#unary.has(name) ? "does not stream: call it by Execute" : undefined)
+    );
   }
 
   /** Counts an operation that has begun. Whoever calls this calls `end` once. */
@@ -126,9 +130,9 @@ export class ServedNamespace {
     for (const call of this.#running.all()) call.cut(reason);
   }
 
-  #refuse(name: string, servedBy: string | undefined): never {
-    const message = servedBy
-      ? `the operation "${name}" is called by ${servedBy}`
+  #refuse(name: string, remedy: string | undefined): never {
+    const message = remedy
+      ? `the operation "${name}" ${remedy}`
       : `no operation "${name}": there are ${[...this.#unary.keys(), ...this.#streaming.keys()].sort().join(", ")}`;
     throw new PrismError("operationNotServed", message);
   }

@@ -44,6 +44,11 @@ function typed<Desc extends DescMessage>(schema: Desc, message: MessageInitShape
   } as const;
 }
 
+/** A message of a stream. */
+function rawResult(text: string) {
+  return { result: { case: "rawResult", value: Buffer.from(text) } } as const;
+}
+
 /** The one request that was sent, its parameters as canonical JSON. */
 function sent(schema: DescMessage) {
   const { operation, params } = requests[0] ?? {};
@@ -122,6 +127,47 @@ describe("prism call", () => {
     expect(params).toEqual({ case: "rawParams", value: Buffer.from('{"full":true}') });
     expect(ended.stdout).toBe('"done"\n');
   });
+
+  test("prints each answer of an operation that streams, as it comes", async () => {
+    answer = () => ({ success: false, error: '"greet_all" streams', errorCode: Code.UNIMPLEMENTED });
+    const asked: unknown[] = [];
+    server.bidi(Data.method.executeStream, async function* (messages) {
+      for await (const { operation, params } of messages) asked.push([operation, params.value]);
+      yield rawResult("Hello, Ann!");
+      yield rawResult("Hello again!");
+      yield { isFinal: true };
+    });
+
+    const plain = await call("hello", "greet_all", "Ann");
+    const json = await call("hello", "greet_all", "Ann", "--json");
+
+    expect(asked[0]).toEqual(["greet_all", Buffer.from("Ann")]);
+    expect(plain).toMatchObject({ stdout: '"Hello, Ann!"\n"Hello again!"\n', exitCode: 0 });
+    expect(JSON.parse(json.stdout)).toEqual(["Hello, Ann!", "Hello again!"]);
+  });
+
+  test("of an operation that is not there says what the plugin said first", async () => {
+    answer = () => ({ success: false, error: 'no operation "greeet"', errorCode: Code.UNIMPLEMENTED });
+    server.bidi(Data.method.executeStream, () => {
+      throw failure(Code.UNIMPLEMENTED, "no such stream", { reason: "OPERATION_NOT_SERVED" });
+    });
+
+    const ended = await call("hello", "greeet", "Ann");
+
+    expect(ended.exitCode).toBe(1);
+    expect(ended.stderr).toContain('no operation "greeet"');
+  });
+
+  for (const flag of ["key", "value", "expected"]) {
+    test(`refuses --${flag} for a plugin's own operation, and says how to give its parameters`, async () => {
+      const ended = await call("hello", "greet", `--${flag}=Ann`);
+
+      expect(ended.exitCode).toBe(2);
+      expect(ended.stderr).toContain(`--${flag} goes with the operations of Prism's patterns`);
+      expect(ended.stderr).toContain("prism call <namespace> greet <parameters>");
+      expect(requests).toEqual([]);
+    });
+  }
 
   test("of an operation that fails is exit code 1 and the plugin's own sentence", async () => {
     answer = () => ({ success: false, error: '"x" is no number: increment one that is', errorCode: 9 });

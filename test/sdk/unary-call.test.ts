@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { Code, PluginError, unary, type UnarySettings } from "../../src/sdk/index.js";
+import { Code, PluginError, streaming, unary, type UnarySettings } from "../../src/sdk/index.js";
 import { deferred, serveOperations } from "./support.js";
 
 type Run = UnarySettings<"bytes", "bytes">["run"];
@@ -156,4 +156,17 @@ test("a call knows who calls and its trace from the metadata, also after it has 
   const { message } = await served.client.execute({ ...raw("who"), metadata }, ns);
 
   expect(String(Buffer.from(message.result.value as Uint8Array))).toBe("|user:ann|00-1-2-01|ns|who");
+});
+
+test("refuses an operation that streams, and says what calls it", async () => {
+  const operation = streaming({ request: "bytes", response: "bytes", run: (requests) => requests });
+  await using served = await serveOperations({ watch: operation });
+
+  const { message } = await served.client.execute(raw("watch"), ns);
+
+  expect(message).toMatchObject({
+    success: false,
+    errorCode: Code.UNIMPLEMENTED,
+    error: 'the operation "watch" streams: call it by ExecuteStream',
+  });
 });

@@ -2,6 +2,7 @@ import {
   create,
   type DescMessage,
   type DescMethod,
+  type DescMethodBiDiStreaming,
   type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
@@ -11,6 +12,7 @@ import {
 } from "@bufbuild/protobuf";
 import { anyPack } from "@bufbuild/protobuf/wkt";
 import {
+  type handleBidiStreamingCall,
   type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
@@ -80,6 +82,23 @@ export class StockServer {
     return this.#register(method, answer, "serverStream");
   }
 
+  /** Serves a method that streams both ways. */
+  bidi<In extends DescMessage, Out extends DescMessage>(
+    method: DescMethodBiDiStreaming<In, Out>,
+    serve: (requests: AsyncIterable<MessageShape<In>>) => AsyncIterable<MessageInitShape<Out>>,
+  ): this {
+    const answer: handleBidiStreamingCall<MessageShape<In>, MessageInitShape<Out>> = (call) => {
+      const write = async (): Promise<void> => {
+        // A duplex whose iterator ends is destroyed, answers and all, unless it is told otherwise.
+        const requests = call.iterator({ destroyOnReturn: false });
+        for await (const response of serve(requests)) call.write(response);
+        call.end();
+      };
+      write().catch((reason: unknown) => call.emit("error", reason));
+    };
+    return this.#register(method, answer, "bidi");
+  }
+
   /** Listens and tells the address. */
   listen(address = "127.0.0.1:0"): Promise<string> {
     return new Promise((resolve, reject) => {
@@ -99,8 +118,9 @@ export class StockServer {
     { parent, name, input, output }: DescMethod & { readonly input: In; readonly output: Out },
     answer:
       | handleUnaryCall<MessageShape<In>, MessageInitShape<Out>>
-      | handleServerStreamingCall<MessageShape<In>, MessageInitShape<Out>>,
-    kind: "unary" | "serverStream",
+      | handleServerStreamingCall<MessageShape<In>, MessageInitShape<Out>>
+      | handleBidiStreamingCall<MessageShape<In>, MessageInitShape<Out>>,
+    kind: "unary" | "serverStream" | "bidi",
   ): this {
     this.#server.register(
       `/${parent.typeName}/${name}`,

@@ -1,23 +1,22 @@
-import { Flags } from "@oclif/core";
+import { address } from "./address-flag.js";
 import type { AdminClient } from "./admin-client.js";
 import { PrismCommand } from "./base-command.js";
 
 /** A command that asks a running Prism. */
 export abstract class AdminCommand extends PrismCommand {
   static override baseFlags = {
-    admin: Flags.string({
+    admin: address({
       description: "Where the runtime's admin API listens: host:port, or unix:/path.",
       default: "127.0.0.1:50052",
       env: "PRISM_ADMIN",
       helpGroup: "GLOBAL",
-      helpValue: "host:port",
     }),
   };
 
   /** Lends a client of the admin API for as long as `use` takes. */
-  protected async withAdmin<T>(address: string, use: (admin: AdminClient) => Promise<T>): Promise<T> {
+  protected async withAdmin<T>(at: string, use: (admin: AdminClient) => Promise<T>): Promise<T> {
     const { AdminClient } = await import("./admin-client.js");
-    const admin = new AdminClient(address);
+    const admin = new AdminClient(at);
     try {
       return await use(admin);
     } finally {

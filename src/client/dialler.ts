@@ -1,12 +1,12 @@
 import { connect as openSocket, type Socket } from "node:net";
 import { PrismError } from "../protocol/index.js";
 import { type ClientConnection, connectHttp2 } from "../wire/index.js";
+import { type Place, readAddress } from "./address.js";
 
 /** Where Prism listens: "host:port" or "unix:/path", as its configuration has it, or the path of a Unix socket. */
 export type Target = { readonly address: string } | { readonly socket: string };
 
 const dialMs = 10_000;
-const unix = "unix:";
 
 /** Keeps one connection to a target: made with the first call that needs it, made anew when it was lost. */
 export class Dialler {
@@ -79,17 +79,13 @@ function openedSocket(target: Target): Promise<Socket> {
   });
 }
 
-function placeOf(target: Target): { path: string } | { host: string; port: number } {
+function placeOf(target: Target): Place {
   if ("socket" in target) return { path: target.socket };
-  if (target.address.startsWith(unix)) return { path: target.address.slice(unix.length) };
-  const [, host, port] =
-    /^(?:\[([^\]]+)\]|([^:]*)):(\d+)$/.exec(target.address)?.filter((part) => part) ?? [];
-  if (host === undefined || port === undefined) {
-    throw new Error(
-      `"${target.address}" is no address: expected host:port, such as 127.0.0.1:50051, or unix:/path`,
-    );
-  }
-  return { host, port: Number(port) };
+  const place = readAddress(target.address);
+  if (place) return place;
+  throw new Error(
+    `"${target.address}" is no address: expected host:port, such as 127.0.0.1:50051, or unix:/path`,
+  );
 }
 
 function unreachable(target: Target, cause: unknown): PrismError {

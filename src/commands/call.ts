@@ -1,4 +1,5 @@
 import { Args, Flags } from "@oclif/core";
+import { address } from "../cli/address-flag.js";
 import { PrismCommand } from "../cli/base-command.js";
 import { duration } from "../cli/duration-flag.js";
 
@@ -22,11 +23,10 @@ export default class Call extends PrismCommand {
     }),
   };
   static override flags = {
-    address: Flags.string({
-      description: "Where the data plane listens, as host:port.",
+    address: address({
+      description: "Where the data plane listens: host:port, or unix:/path.",
       default: "127.0.0.1:50051",
       env: "PRISM_ADDRESS",
-      helpValue: "host:port",
     }),
     key: Flags.string({ char: "k", multiple: true, multipleNonGreedy: true, description: "A key, as text." }),
     value: Flags.string({ multiple: true, multipleNonGreedy: true, description: "A value, as text." }),

@@ -48,6 +48,16 @@ describe("what every command of an operator keeps", () => {
     expect(ended.stdout).toBe("");
   });
 
+  test.each(["nonsense", "localhost:", ":50052", "127.0.0.1:65536", "unix:"])(
+    "%s is no admin address: exit code 2, and what one looks like",
+    async (nonsense) => {
+      const ended = await runCommand(Status, `--admin=${nonsense}`);
+
+      expect(ended.exitCode).toBe(2);
+      expect(ended.stderr).toContain(`"${nonsense}" is no address: write host:port`);
+    },
+  );
+
   test("a refusal is exit code 1 and the runtime's own sentence", async () => {
     const refusing = new StockServer().unary(Admin.method.getNamespace, () => {
       throw failure(Code.NOT_FOUND, 'no namespace "ordres": did you mean "orders"?', {

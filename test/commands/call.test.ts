@@ -198,6 +198,13 @@ describe("prism call", () => {
   }
 });
 
+test("prism call at an address that is none is exit code 2, and says what one looks like", async () => {
+  const ended = await runCommand(Call, "default", "get", "--address=localhost");
+
+  expect(ended.exitCode).toBe(2);
+  expect(ended.stderr).toContain('"localhost" is no address: write host:port');
+});
+
 describe("prism call, again and again", () => {
   test("--count calls so many times and ends with the tally", async () => {
     answer = () => typed(GetResponseSchema, { found: true });

@@ -42,15 +42,16 @@ export class RequestWrapper {
     return grpcHeaderBytes + this.#beforeAny.length + varintBytes(any) + any - requestBytes;
   }
 
-  /** Writes the gRPC header and the prefix; `suffixBytes` are to follow the request. Returns where the request goes. */
-  write(target: Buffer, requestBytes: number, suffixBytes: number): number {
+  /**
+   * Writes the gRPC header and the prefix at an offset; `suffixBytes` are to follow the request. Returns where the request
+   * goes.
+   */
+  write(target: Buffer, at: number, requestBytes: number, suffixBytes: number): number {
     const any = this.#anyBytes(requestBytes);
     const message = this.#beforeAny.length + varintBytes(any) + any + suffixBytes;
-    writeGrpcHeader(target, message);
-    target.set(this.#beforeAny, grpcHeaderBytes);
-    const at = writeVarint(target, grpcHeaderBytes + this.#beforeAny.length, any);
-    target.set(this.#beforeValue, at);
-    return writeVarint(target, at + this.#beforeValue.length, requestBytes);
+    writeGrpcHeader(target, message, at);
+    const anyAt = writeVarint(target, put(target, at + grpcHeaderBytes, this.#beforeAny), any);
+    return writeVarint(target, put(target, anyAt, this.#beforeValue), requestBytes);
   }
 
   #anyBytes(requestBytes: number): number {
@@ -58,7 +59,13 @@ export class RequestWrapper {
   }
 }
 
-/** Writes the header of an uncompressed gRPC message at the beginning of a buffer. */
+/** Copies a few bytes, for which a call into the engine would cost more than the loop; returns where the next goes. */
+function put(target: Uint8Array, at: number, bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) target[at + i] = bytes[i] ?? 0;
+  return at + bytes.length;
+}
+
+/** Writes the header of an uncompressed gRPC message at an offset of a buffer. */
 export function writeGrpcHeader(target: Uint8Array, messageBytes: number, at = 0): void {
   target[at] = 0;
   target[at + 1] = messageBytes >>> 24;

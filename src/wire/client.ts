@@ -9,7 +9,7 @@ import { clientLimits, type Limits } from "./limits.js";
 import type { Refusal } from "./refusal.js";
 import type { Role } from "./role.js";
 import { StreamEvent } from "./stream-state.js";
-import type { ClientConnection, ClientListener, Stream, StreamListener } from "./types.js";
+import type { ClientConnection, ClientListener, ClientStream, StreamListener } from "./types.js";
 
 /** Ids end at 2^31 − 1; a connection that comes near is left for a new one. */
 const lastUsableId = 2 ** 31 - 3;
@@ -69,7 +69,7 @@ class Client implements Role, ClientConnection {
     return can;
   }
 
-  open(headers: HeaderList, endStream: boolean, listener: StreamListener): Stream {
+  open(headers: HeaderList, endStream: boolean, listener: StreamListener): ClientStream {
     if (!this.canOpen) throw new Error("the connection takes no more streams; ask canOpen first");
     const { connection } = this;
     const stream = connection.makeStream(this.#nextId, listener);

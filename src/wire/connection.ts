@@ -18,7 +18,7 @@ import { settingsFrame } from "./settings.js";
 import { StreamRules } from "./stream-rules.js";
 import { mayReceive } from "./stream-state.js";
 import { StreamTable } from "./stream-table.js";
-import type { Connection, StreamListener } from "./types.js";
+import type { Connection, DataWriter, StreamListener } from "./types.js";
 import { Watch, type Watched } from "./watch.js";
 
 const keepAlivePing = Buffer.from("prism:ka", "latin1");
@@ -175,12 +175,16 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.outbound.headers(stream, headers, endStream);
   }
 
-  sendData(stream: H2Stream, bytes: Uint8Array, endStream: boolean): number {
-    const sent = this.outbound.data(stream, bytes, endStream);
+  sendData(stream: H2Stream, bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
+    const sent = this.outbound.data(stream, bytes, start, end, endStream);
     if (sent >= 0) return sent;
     this.refused("held_bytes", "too many bytes wait for peers that do not take them");
     stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
-    return bytes.length;
+    return end - start;
+  }
+
+  sendWritten(stream: H2Stream, bytes: number, writer: DataWriter, endStream: boolean): boolean {
+    return this.outbound.written(stream, bytes, writer, endStream);
   }
 
   sendReset(stream: H2Stream, code: number): void {

@@ -1,5 +1,5 @@
 import { ConnectionError, ErrorCode } from "./error-code.js";
-import { Flag, frameHeadBytes, FrameType } from "./frame.js";
+import { Flag, frameHeadBytes, FrameType, readUint32 } from "./frame.js";
 
 /** Hears the frames that a {@link FrameReader} finds. What is handed over lies in a buffer that is valid until the call returns. */
 export interface FrameSink {
@@ -7,8 +7,8 @@ export interface FrameSink {
   checkHead(type: number, stream: number, length: number): void;
   /** A DATA frame begins; so many bytes of window it takes. */
   onDataHead(stream: number, length: number): void;
-  /** A part of that DATA, as it arrives. `windowBytes` counts padding in; `endStream` comes with the last part. */
-  onDataPart(bytes: Buffer, windowBytes: number, endStream: boolean): void;
+  /** A part of that DATA, as it arrives, from `start` to `end`. `windowBytes` counts padding in; `endStream` comes with the last part. */
+  onDataPart(bytes: Buffer, start: number, end: number, windowBytes: number, endStream: boolean): void;
   /** Any other frame, whole: its payload lies from `start` to `end`. */
   onFrame(head: FrameHead, bytes: Buffer, start: number, end: number): void;
 }
@@ -22,10 +22,10 @@ export class FrameHead {
 
   /** Reads the nine bytes at an offset. */
   read(bytes: Buffer, at: number): void {
-    this.length = bytes.readUIntBE(at, 3);
+    this.length = ((bytes[at] ?? 0) << 16) | ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
     this.type = bytes[at + 3] ?? 0;
     this.flags = bytes[at + 4] ?? 0;
-    this.stream = bytes.readUInt32BE(at + 5) & 0x7fffffff;
+    this.stream = readUint32(bytes, at + 5) & 0x7fffffff;
   }
 }
 
@@ -105,7 +105,7 @@ export class FrameReader {
     this.#dataLeft = length;
     this.#padding = 0;
     this.#padLengthDue = isPadded;
-    if (length === 0) this.#sink.onDataPart(nothing, 0, (flags & Flag.END_STREAM) !== 0);
+    if (length === 0) this.#sink.onDataPart(nothing, 0, 0, 0, (flags & Flag.END_STREAM) !== 0);
   }
 
   /** Hands on what there is of the DATA frame at hand. */
@@ -123,7 +123,7 @@ export class FrameReader {
     this.#padding = Math.min(this.#padding, this.#dataLeft);
     const isEnd = this.#dataLeft === 0 && (this.#head.flags & Flag.END_STREAM) !== 0;
     windowBytes += there;
-    this.#sink.onDataPart(bytes > 0 ? chunk.subarray(at, at + bytes) : nothing, windowBytes, isEnd);
+    this.#sink.onDataPart(chunk, at, at + bytes, windowBytes, isEnd);
     return at + there;
   }
 

@@ -56,6 +56,12 @@ export function putUint32(out: Buffer, at: number, value: number): void {
   out[at + 3] = value;
 }
 
+/** Reads 32 bits at an offset. */
+export function readUint32(bytes: Uint8Array, at: number): number {
+  const high = ((bytes[at] ?? 0) << 24) | ((bytes[at + 1] ?? 0) << 16);
+  return (high | ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0)) >>> 0;
+}
+
 /** A frame of its own, for those that are sent seldom: SETTINGS, GOAWAY. */
 export function frame(type: number, payload: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafe(frameHeadBytes + payload.length);

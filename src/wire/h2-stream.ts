@@ -1,14 +1,15 @@
 import type { HeaderList } from "./header-list.js";
 import type { SendQueue } from "./send-queue.js";
 import { after, isClosed, isState, maySend, StreamEvent, StreamState } from "./stream-state.js";
-import type { ClosedBy, ServerStream, StreamListener } from "./types.js";
+import type { ClientStream, ClosedBy, DataWriter, ServerStream, StreamListener } from "./types.js";
 import { ReceiveWindow, SendWindow } from "./window.js";
 import { ErrorCode } from "./error-code.js";
 
 /** What a stream asks of its connection. */
 export interface StreamOwner {
   sendHeaders(stream: H2Stream, headers: HeaderList, endStream: boolean): void;
-  sendData(stream: H2Stream, bytes: Uint8Array, endStream: boolean): number;
+  sendData(stream: H2Stream, bytes: Uint8Array, start: number, end: number, endStream: boolean): number;
+  sendWritten(stream: H2Stream, bytes: number, writer: DataWriter, endStream: boolean): boolean;
   sendReset(stream: H2Stream, code: number): void;
   /** So many bytes of the stream's DATA have been dealt with. */
   credit(stream: H2Stream, bytes: number): void;
@@ -29,7 +30,7 @@ export interface Windows {
 }
 
 /** One stream, either role. Its connection moves it; who uses it sees {@link Stream}. */
-export class H2Stream implements ServerStream {
+export class H2Stream implements ServerStream, ClientStream {
   readonly id: number;
   listener: StreamListener;
   state: StreamState = StreamState.open;
@@ -92,7 +93,15 @@ export class H2Stream implements ServerStream {
   }
 
   sendData(bytes: Uint8Array, endStream: boolean): number {
-    return this.sendClosed ? bytes.length : this.#owner.sendData(this, bytes, endStream);
+    return this.sendRange(bytes, 0, bytes.length, endStream);
+  }
+
+  sendRange(bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
+    return this.sendClosed ? end - start : this.#owner.sendData(this, bytes, start, end, endStream);
+  }
+
+  sendWritten(bytes: number, writer: DataWriter, endStream: boolean): boolean {
+    return this.sendClosed || this.#owner.sendWritten(this, bytes, writer, endStream);
   }
 
   reset(code: number, by: ClosedBy = "local"): void {

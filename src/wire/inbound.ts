@@ -60,21 +60,23 @@ export class Inbound implements FrameSink {
     this.#dataStream = this.#receiver(id, length);
   }
 
-  onDataPart(bytes: Buffer, windowBytes: number, endStream: boolean): void {
+  onDataPart(bytes: Buffer, start: number, end: number, windowBytes: number, endStream: boolean): void {
     const stream = this.#dataStream;
     if (stream === undefined || !mayReceive(stream.state)) {
       this.#connection.creditConnection(windowBytes);
       return;
     }
-    if (bytes.length > 0) this.#idleFrames.earn(earnedByData);
+    if (end > start) this.#idleFrames.earn(earnedByData);
     else if (!endStream) this.#countIdle();
-    if (stream.contentLength >= 0 && !isContentWithin(stream, bytes.length, endStream)) {
+    if (stream.contentLength >= 0 && !isContentWithin(stream, end - start, endStream)) {
       this.#connection.creditConnection(windowBytes);
       this.#connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
     stream.owedBytes += windowBytes;
-    stream.listener.onData(stream, bytes, windowBytes, endStream);
+    const { listener } = stream;
+    if (listener.onDataRange) listener.onDataRange(stream, bytes, start, end, windowBytes, endStream);
+    else listener.onData(stream, bytes.subarray(start, end), windowBytes, endStream);
     if (endStream) stream.endReceived();
   }
 

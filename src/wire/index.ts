@@ -1,8 +1,9 @@
 export { callUnary, type CallRequest, GrpcError, type OpenCall, openCall } from "./call.js";
 export type { Backlog } from "./backlog.js";
 export { type ConnectOptions, connectHttp2 } from "./client.js";
+export { copyBytes } from "./copy-bytes.js";
 export { ErrorCode } from "./error-code.js";
-export { http2Preface } from "./frame.js";
+export { http2Preface, readUint32 } from "./frame.js";
 export {
   decodeGrpcMessage,
   encodeGrpcMessage,

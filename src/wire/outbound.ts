@@ -1,4 +1,5 @@
 import type { Backlog } from "./backlog.js";
+import { copyBytes } from "./copy-bytes.js";
 import {
   defaultWindow,
   Flag,
@@ -15,6 +16,7 @@ import { type Outbox, viewBytes } from "./outbox.js";
 import { SendQueue } from "./send-queue.js";
 import { initialPeerSettings } from "./settings.js";
 import { TurnRound } from "./turn-round.js";
+import type { DataWriter } from "./types.js";
 import { SendWindow } from "./window.js";
 
 /**
@@ -63,18 +65,31 @@ export class Outbound {
     this.#round.add(stream);
   }
 
-  /** Sends what windows and socket allow of DATA, queues the rest, and tells how much went at once; -1 where too much waits. */
-  data(stream: H2Stream, bytes: Uint8Array, endStream: boolean): number {
-    const { length } = bytes;
+  /**
+   * Sends what windows and socket allow of the DATA from `start` to `end`, queues the rest, and tells how much went at once;
+   * -1 where too much waits.
+   */
+  data(stream: H2Stream, bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
+    const length = end - start;
     const mustWait = stream.hasQueue || this.#outbox.isFull;
     const sent = mustWait ? 0 : Math.max(0, Math.min(length, this.window.left, stream.sendWindow.left));
     if (mustWait || sent < length) {
-      if (sent > 0) this.#writeData(stream, bytes.subarray(0, sent), 0);
-      return this.#enqueue(stream, sent > 0 ? bytes.subarray(sent) : bytes, endStream) ? sent : -1;
+      if (sent > 0) this.#writeData(stream, bytes, start, start + sent, 0);
+      return this.#enqueue(stream, bytes.subarray(start + sent, end), endStream) ? sent : -1;
     }
-    if (length > 0 || endStream) this.#writeData(stream, bytes, endStream ? Flag.END_STREAM : 0);
+    if (length > 0 || endStream) this.#writeData(stream, bytes, start, end, endStream ? Flag.END_STREAM : 0);
     if (endStream) stream.endSent();
     return length;
+  }
+
+  /** Sends one DATA frame that is written straight into the batch; false, and writes nothing, where it cannot go at once. */
+  written(stream: H2Stream, bytes: number, writer: DataWriter, endStream: boolean): boolean {
+    const room = Math.min(this.window.left, stream.sendWindow.left, this.peer.maxFrameSize);
+    if (bytes > room || stream.hasQueue || this.#outbox.isFull) return false;
+    const at = this.#beginData(stream, bytes, endStream ? Flag.END_STREAM : 0);
+    writer.writeData(this.#outbox.batch, at);
+    if (endStream) stream.endSent();
+    return true;
   }
 
   /** Sends RST_STREAM. */
@@ -186,42 +201,47 @@ export class Outbound {
     return true;
   }
 
-  #writeData(stream: H2Stream, bytes: Uint8Array, flags: number): void {
+  #writeData(stream: H2Stream, bytes: Uint8Array, start: number, end: number, flags: number): void {
     const most = this.peer.maxFrameSize;
-    const { length } = bytes;
-    this.window.take(length);
-    stream.sendWindow.take(length);
-    if (length <= most) {
-      this.#dataFrame(stream.id, bytes, flags);
-      return;
-    }
-    for (let at = 0; at < length; at += most) {
-      const isLast = at + most >= length;
-      this.#dataFrame(stream.id, bytes.subarray(at, at + most), isLast ? flags : 0);
+    for (let at = start; at === start || at < end; at += most) {
+      const partEnd = Math.min(end, at + most);
+      const partFlags = partEnd === end ? flags : 0;
+      if (partEnd - at >= viewBytes) this.#viewData(stream, bytes.subarray(at, partEnd), partFlags);
+      else this.#copyData(stream, bytes, at, partEnd, partFlags);
     }
   }
 
-  #dataFrame(stream: number, bytes: Uint8Array, flags: number): void {
-    const outbox = this.#outbox;
-    const { length } = bytes;
-    this.#dataWork += workOf(length);
-    if (length >= viewBytes) {
-      const at = outbox.reserve(frameHeadBytes);
-      putFrameHead(outbox.batch, at, length, FrameType.DATA, flags, stream);
-      outbox.view(bytes);
-      return;
-    }
-    const at = outbox.reserve(frameHeadBytes + length);
-    putFrameHead(outbox.batch, at, length, FrameType.DATA, flags, stream);
-    outbox.batch.set(bytes, at + frameHeadBytes);
+  /** A DATA frame whose payload stays where it is until it is written. */
+  #viewData(stream: H2Stream, bytes: Uint8Array, flags: number): void {
+    this.#takeWindow(stream, bytes.length);
+    const at = this.#outbox.reserve(frameHeadBytes);
+    putFrameHead(this.#outbox.batch, at, bytes.length, FrameType.DATA, flags, stream.id);
+    this.#outbox.view(bytes);
+  }
+
+  #copyData(stream: H2Stream, bytes: Uint8Array, start: number, end: number, flags: number): void {
+    const at = this.#beginData(stream, end - start, flags);
+    copyBytes(this.#outbox.batch, at, bytes, start, end);
+  }
+
+  /** A DATA frame whose payload goes into the batch; gives the offset where. */
+  #beginData(stream: H2Stream, bytes: number, flags: number): number {
+    this.#takeWindow(stream, bytes);
+    const at = this.#outbox.reserve(frameHeadBytes + bytes);
+    putFrameHead(this.#outbox.batch, at, bytes, FrameType.DATA, flags, stream.id);
+    return at + frameHeadBytes;
+  }
+
+  #takeWindow(stream: H2Stream, bytes: number): void {
+    this.window.take(bytes);
+    stream.sendWindow.take(bytes);
+    this.#dataWork += workOf(bytes);
   }
 
   /** One DATA frame of as many queued pieces as it takes. */
   #writeQueued(stream: H2Stream, queue: SendQueue, bytes: number, flags: number): void {
     const outbox = this.#outbox;
-    this.window.take(bytes);
-    stream.sendWindow.take(bytes);
-    this.#dataWork += workOf(bytes);
+    this.#takeWindow(stream, bytes);
     const at = outbox.reserve(frameHeadBytes);
     putFrameHead(outbox.batch, at, bytes, FrameType.DATA, flags, stream.id);
     for (let left = bytes; left > 0;) {

@@ -18,6 +18,8 @@ export interface Stream {
    * Returns the bytes taken into the batch at once; the rest waits for window or socket and is told by `onDrain`.
    */
   sendData(bytes: Uint8Array, endStream: boolean): number;
+  /** The same for what lies from `start` to `end`: no view has to be made of it. */
+  sendRange(bytes: Uint8Array, start: number, end: number, endStream: boolean): number;
   /** Ends the stream with RST_STREAM. Ignored when it has ended. `onClose` follows. */
   reset(code: number): void;
   /**
@@ -25,6 +27,21 @@ export interface Stream {
    * been credited when the stream closes is given back by itself, to the connection.
    */
   credit(bytes: number): void;
+}
+
+/** Writes the payload of a DATA frame where it goes. */
+export interface DataWriter {
+  /** Writes all of it at an offset of a buffer that has the room. Called within {@link ClientStream.sendWritten}. */
+  writeData(out: Buffer, at: number): void;
+}
+
+/** A stream that we opened. */
+export interface ClientStream extends Stream {
+  /**
+   * Sends so many bytes of DATA that `writer` writes straight into the batch. False where they cannot go at once, in one
+   * frame: then nothing has been written, and {@link Stream.sendData} queues them.
+   */
+  sendWritten(bytes: number, writer: DataWriter, endStream: boolean): boolean;
 }
 
 /** A stream that a client opened, as its server has it. */
@@ -44,6 +61,18 @@ export interface StreamListener {
    * `windowBytes` is what it took from the receive window (padding included): credit it when it has been dealt with.
    */
   onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void;
+  /**
+   * Called instead of `onData` where it is there: the DATA lies from `start` to `end`. It spares a small call the making of
+   * a view, 0.2 µs each way. Six parameters and no object: it runs for every frame.
+   */
+  onDataRange?(
+    stream: Stream,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    windowBytes: number,
+    endStream: boolean,
+  ): void;
   /** Queued DATA went out: so many bytes more, after `sendData` said that they had to wait. */
   onDrain(stream: Stream, bytes: number): void;
   /**
@@ -75,7 +104,7 @@ export interface ClientConnection extends Connection {
   /** Whether `open` would work now: not closing, and below the peer's MAX_CONCURRENT_STREAMS. */
   readonly canOpen: boolean;
   /** Opens a stream with a request's headers. Throws when `canOpen` is false. */
-  open(headers: HeaderList, endStream: boolean, listener: StreamListener): Stream;
+  open(headers: HeaderList, endStream: boolean, listener: StreamListener): ClientStream;
 }
 
 /** Hears what a peer is refused. */

@@ -13,7 +13,7 @@ const wrapper = new RequestWrapper(set);
 /** What a proxy sends for a typed request. */
 function wrapped(request: Uint8Array, suffix: Buffer): Buffer {
   const all = Buffer.alloc(wrapper.prefixBytes(request.length) + request.length + suffix.length);
-  const at = wrapper.write(all, request.length, suffix.length);
+  const at = wrapper.write(all, 0, request.length, suffix.length);
   all.set(request, at);
   all.set(suffix, at + request.length);
   return all;

@@ -5,6 +5,7 @@ import { Flag, FrameType } from "../../src/wire/frame.js";
 import {
   type ClientConnection,
   connectHttp2,
+  type DataWriter,
   HeaderList,
   type Limits,
   type Stream,
@@ -14,8 +15,10 @@ import { until } from "../support/running-prism.js";
 import { type RawPeer, rawServer, settings, uint32 } from "./raw-peer.js";
 
 const { DATA, HEADERS, RST_STREAM, GOAWAY, PUSH_PROMISE, PING, WINDOW_UPDATE, CONTINUATION } = FrameType;
-const { END_STREAM, END_HEADERS } = Flag;
+const { END_STREAM, END_HEADERS, PADDED } = Flag;
 const request = new HeaderList([":method", "POST", ":scheme", "http", ":path", "/a"]);
+
+type DataRange = Parameters<NonNullable<StreamListener["onDataRange"]>>;
 
 /** Writes down what a stream hears. */
 class Ear implements StreamListener {
@@ -84,6 +87,24 @@ describe("streams", () => {
 
     expect(heard).toEqual(["available"]);
     expect(ear.log).toEqual(["headers :status 200 end", "closed 0 by end"]);
+  });
+
+  test("are told where DATA lies, if they want to know no more", async () => {
+    await connected();
+    const ear = new Ear();
+    const listener = Object.assign(new Ear(), {
+      onDataRange: (...[stream, bytes, start, end, windowBytes, endStream]: DataRange) =>
+        ear.onData(stream, bytes.subarray(start, end), windowBytes, endStream),
+    });
+    client.open(request, true, listener);
+
+    response(1, [":status", "200"]);
+    peer.send({ type: DATA, flags: PADDED, stream: 1, payload: Buffer.from("\x02ab..", "latin1") });
+    peer.send({ type: DATA, flags: END_STREAM, stream: 1, payload: Buffer.from("c") });
+    await until("the end", () => client.streams === 0);
+
+    expect(ear.log).toEqual(["data ab", "data c end"]);
+    expect(listener.log).toEqual(["headers :status 200", "closed 0 by end"]);
   });
 
   test("pass over 1xx, then hear headers, DATA and trailers", async () => {
@@ -254,6 +275,50 @@ describe("flow control", () => {
     expect(lengths(1)).toEqual([10, 5, 10]);
     expect(ear.drained).toBe(15);
     expect(peer.frames.findLast(({ type }) => type === DATA)?.flags).toBe(END_STREAM);
+  });
+
+  test("a part of a buffer is sent, and the rest of that part queued, as if it were one of its own", async () => {
+    await connected([[4, 3]]);
+    const stream = client.open(request, false, new Ear());
+
+    const taken = stream.sendRange(Buffer.from("..abcde.."), 2, 7, true);
+    peer.send({ type: WINDOW_UPDATE, stream: 1, payload: uint32(9) });
+    await until("the rest", () => stream.queuedBytes === 0);
+    await peer.settled();
+
+    const sent = peer.frames.filter(({ type }) => type === DATA);
+    expect(taken).toBe(3);
+    expect(sent.map(({ payload }) => payload.toString("latin1"))).toEqual(["abc", "de"]);
+  });
+
+  test("DATA that is written in place goes at once, or not at all", async () => {
+    await connected([[4, 5]]);
+    const stream = client.open(request, false, new Ear());
+    const asked: number[] = [];
+    const writerOf = (text: string): DataWriter => ({
+      writeData: (out, at) => void asked.push(out.write(text, at, "latin1")),
+    });
+
+    const tooLong = stream.sendWritten(6, writerOf("longer"), false);
+    const first = stream.sendWritten(3, writerOf("abc"), false);
+    stream.sendData(Buffer.from("waits"), false);
+    const behind = stream.sendWritten(1, writerOf("x"), false);
+    peer.send({ type: WINDOW_UPDATE, stream: 1, payload: uint32(9) });
+    await until("the rest", () => stream.queuedBytes === 0);
+    const last = stream.sendWritten(2, writerOf("yz"), true);
+    await peer.settled();
+
+    const sent = peer.frames.filter(({ type }) => type === DATA);
+    expect({ tooLong, first, behind, last }).toEqual({
+      tooLong: false,
+      first: true,
+      behind: false,
+      last: true,
+    });
+    expect(asked).toEqual([3, 2]);
+    expect(sent.map(({ payload }) => payload.toString("latin1"))).toEqual(["abc", "wa", "its", "yz"]);
+    expect(sent.at(-1)?.flags).toBe(END_STREAM);
+    expect(stream.sendClosed).toBe(true);
   });
 
   test("a window that SETTINGS made negative holds DATA back until it is positive", async () => {

@@ -26,8 +26,8 @@ function recorder() {
       });
     },
     onDataHead: (id) => (stream = id),
-    onDataPart: (bytes, _windowBytes, endStream) => {
-      parts.push(Buffer.from(bytes));
+    onDataPart: (bytes, start, end, _windowBytes, endStream) => {
+      parts.push(Buffer.from(bytes.subarray(start, end)));
       if (!endStream) return;
       frames.push({ type: FrameType.DATA, flags: Flag.END_STREAM, stream, payload: Buffer.concat(parts) });
       parts = [];

@@ -6,6 +6,7 @@ const ignore = (): void => undefined;
 const owner: StreamOwner = {
   sendHeaders: ignore,
   sendData: () => 0,
+  sendWritten: () => false,
   sendReset: ignore,
   credit: ignore,
   onEndSent: ignore,

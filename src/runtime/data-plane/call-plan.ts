@@ -12,7 +12,7 @@ import {
   unknownNamespace,
 } from "./call-metrics.js";
 import { type Encoding, encodingFrom } from "./encoding.js";
-import type { Identity } from "./identity.js";
+import { Appendix, type Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
 import type { LocalCallPlan } from "./local/local-call.js";
 import type { LocalMethod } from "./local/local-method.js";
@@ -37,7 +37,7 @@ export interface CallPlan<M extends Method = Method> {
   /** Headers of the call to the plugin. */
   readonly headers: PluginHeaders;
   /** Metadata that is appended to an ExecuteRequest: who calls, and the trace. */
-  readonly suffix: Buffer;
+  readonly suffix: Appendix;
   /** The caller's, at most the namespace's; undefined = none. */
   readonly timeoutMs: number | undefined;
   readonly metrics: OperationMetrics;
@@ -75,7 +75,7 @@ export interface Planner {
   readonly identity: Identity;
 }
 
-const nothing = Buffer.alloc(0);
+const nothing = new Appendix(Buffer.alloc(0), "");
 
 /** Decides a call by its header block, or looks up what was decided when the same block came before. */
 export function planCall(headers: HeaderList, planner: Planner): Plan {

@@ -1,6 +1,7 @@
 import { Code, type ExecuteResponseReader, PrismError } from "../../protocol/index.js";
 import {
   type ClientConnection,
+  type ClientStream,
   type ClosedBy,
   ErrorCode,
   type HeaderList,
@@ -50,7 +51,7 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   protected readonly client: Stream;
   protected readonly plan: CallPlan<M>;
   protected readonly surroundings: CallSurroundings;
-  protected plugin: Stream | undefined;
+  protected plugin: ClientStream | undefined;
   /** Whether the client has been sent the head of the answer. */
   protected answered = false;
   #ended = false;
@@ -84,7 +85,9 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     if (this.#held === undefined) return;
     const held = this.#held;
     this.#release();
-    for (const { bytes, endStream } of held) if (!this.#ended) this.fromClient(bytes, endStream);
+    for (const { bytes, endStream } of held) {
+      if (!this.#ended) this.fromClient(bytes, 0, bytes.length, endStream);
+    }
     this.#creditClient();
   }
 
@@ -108,13 +111,24 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void {
+    this.onDataRange(stream, bytes, 0, bytes.length, windowBytes, endStream);
+  }
+
+  onDataRange(
+    stream: Stream,
+    bytes: Buffer,
+    start: number,
+    end: number,
+    windowBytes: number,
+    endStream: boolean,
+  ): void {
     if (endStream && stream === this.client) this.#clientEnded = true;
     if (this.#ended) stream.credit(windowBytes);
-    else if (stream !== this.client) this.#pluginSends(bytes, windowBytes, endStream);
-    else if (this.plugin === undefined) this.#hold(bytes, windowBytes, endStream);
+    else if (stream !== this.client) this.#pluginSends(bytes, start, end, windowBytes, endStream);
+    else if (this.plugin === undefined) this.#hold(bytes.subarray(start, end), windowBytes, endStream);
     else {
       this.#toPlugin.owed += windowBytes;
-      this.fromClient(bytes, endStream);
+      this.fromClient(bytes, start, end, endStream);
       this.#creditClient();
     }
   }
@@ -136,9 +150,10 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     else this.finishWith(failures.pluginLeft(this.plan, code, by), "failed");
   }
 
-  /** The client's bytes, or the end of them. */
-  protected fromClient(bytes: Buffer, endStream: boolean): void {
-    this.toPlugin(bytes, endStream);
+  /** The client's bytes, from `start` to `end`, or the end of them. */
+  protected fromClient(bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    if (this.plugin)
+      this.#toPlugin.waiting += end - start - this.plugin.sendRange(bytes, start, end, endStream);
   }
 
   /** The plugin's response headers. */
@@ -146,9 +161,9 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     this.toClientHead(headers);
   }
 
-  /** The plugin's bytes. */
-  protected fromPlugin(bytes: Buffer): void {
-    if (this.answered) this.toClient(bytes);
+  /** The plugin's bytes, from `start` to `end`. */
+  protected fromPlugin(bytes: Buffer, start: number, end: number): void {
+    if (this.answered) this.toClient(bytes, start, end);
     else this.finishWith(failures.pluginFault(this.plan, "sent a message before its headers"), "failed");
   }
 
@@ -186,8 +201,8 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     this.client.sendHeaders(headers, false);
   }
 
-  protected toClient(bytes: Uint8Array): void {
-    this.#toClient.waiting += bytes.length - this.client.sendData(bytes, false);
+  protected toClient(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    this.#toClient.waiting += end - start - this.client.sendRange(bytes, start, end, false);
   }
 
   /** Ends the call with the plugin's answer. */
@@ -236,10 +251,10 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     else this.replyBegins(headers);
   }
 
-  #pluginSends(bytes: Buffer, windowBytes: number, endStream: boolean): void {
+  #pluginSends(bytes: Buffer, start: number, end: number, windowBytes: number, endStream: boolean): void {
     this.#toClient.owed += windowBytes;
     this.#pluginEnded = endStream;
-    this.fromPlugin(bytes);
+    this.fromPlugin(bytes, start, end);
     this.#creditPlugin();
     if (endStream && !this.#ended) this.finishWith(failures.noTrailers(this.plan), "failed");
   }

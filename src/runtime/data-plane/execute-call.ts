@@ -1,10 +1,13 @@
 import { FieldScanner, grpcHeaderBytes, writeGrpcHeader } from "../../protocol/index.js";
+import { copyBytes } from "../../wire/index.js";
 import * as failures from "./call-failures.js";
 import type { OperationMetrics } from "./call-metrics.js";
 import { UnaryCall } from "./unary-call.js";
 
 /** Messages up to here are copied together with what is appended, so that they leave in one frame. */
 const copiedBytes = 4096;
+
+const nothing = Buffer.alloc(0);
 
 /**
  * prism.data.v1.Data/Execute: the client's ExecuteRequest passes as it is, and who calls is appended as metadata, which
@@ -14,21 +17,34 @@ const copiedBytes = 4096;
 export class ExecuteCall extends UnaryCall {
   readonly #fields = new FieldScanner();
 
-  protected override wholeMessage(framed: Buffer, endStream: boolean): void {
-    if (framed.length > copiedBytes) {
-      this.messageBegins(framed.length - grpcHeaderBytes);
-      this.messageGoesOn(framed.subarray(grpcHeaderBytes));
+  /** The request, while it is being sent in one piece. */
+  #request: Buffer = nothing;
+  #requestStart = 0;
+  #requestEnd = 0;
+
+  writeData(out: Buffer, at: number): void {
+    const { suffix } = this.plan;
+    const bytes = this.#requestEnd - this.#requestStart;
+    writeGrpcHeader(out, bytes + suffix.length, at);
+    copyBytes(out, at + grpcHeaderBytes, this.#request, this.#requestStart, this.#requestEnd);
+    suffix.write(out, at + grpcHeaderBytes + bytes);
+  }
+
+  protected override wholeMessage(bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    const from = start + grpcHeaderBytes;
+    if (end - from > copiedBytes) {
+      this.messageBegins(end - from);
+      this.messageGoesOn(bytes.subarray(from, end));
       if (!this.ended) this.messageEnds(endStream);
       return;
     }
-    const isWhole = this.#fields.push(framed, grpcHeaderBytes, framed.length) && this.#fields.atBoundary;
+    const isWhole = this.#fields.push(bytes, from, end) && this.#fields.atBoundary;
     if (!isWhole) return this.finishWith(failures.notAnExecuteRequest(), "completed");
-    const { suffix } = this.plan;
-    const all = Buffer.allocUnsafe(framed.length + suffix.length);
-    framed.copy(all);
-    suffix.copy(all, framed.length);
-    writeGrpcHeader(all, all.length - grpcHeaderBytes);
-    this.toPlugin(all, endStream);
+    this.#request = bytes;
+    this.#requestStart = from;
+    this.#requestEnd = end;
+    this.sendWhole(end - start + this.plan.suffix.length, endStream);
+    this.#request = nothing;
   }
 
   protected override messageBegins(bytes: number): void {
@@ -44,7 +60,7 @@ export class ExecuteCall extends UnaryCall {
 
   /** Before the suffix goes out the plugin has no whole message, so one that is refused here has not run. */
   protected override messageEnds(endStream: boolean): void {
-    if (this.#fields.atBoundary) this.toPlugin(this.plan.suffix, endStream);
+    if (this.#fields.atBoundary) this.toPlugin(this.plan.suffix.toBuffer(), endStream);
     else this.finishWith(failures.notAnExecuteRequest(), "completed");
   }
 

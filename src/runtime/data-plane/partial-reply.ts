@@ -2,8 +2,8 @@ import { type ExecuteResponseReader, grpcHeaderBytes } from "../../protocol/inde
 
 /** Where a reply goes that comes in pieces. */
 export interface ReplySink {
-  /** The reply is complete and nothing of it has been passed on: read it here. */
-  onWhole(framed: Buffer): void;
+  /** The reply is complete and nothing of it has been passed on: from its gRPC header at `start` to `end`. */
+  onWhole(bytes: Buffer, start: number, end: number): void;
   /** The operation went well, and its result is so long. */
   onValueBegins(bytes: number): void;
   onValueBytes(bytes: Buffer): void;
@@ -65,7 +65,7 @@ export class PartialReply {
     if (all.length > this.#whole) return this.#fault("answered with more than one message");
     if (all.length === this.#whole) {
       this.#part = "over";
-      this.#sink.onWhole(all);
+      this.#sink.onWhole(all, 0, all.length);
     } else if (!this.#passOn(all)) this.#wait(all);
   }
 

@@ -1,5 +1,5 @@
 import { Code, grpcHeaderBytes, writeGrpcHeader } from "../../protocol/index.js";
-import type { HeaderList } from "../../wire/index.js";
+import { copyBytes, type HeaderList, readUint32 } from "../../wire/index.js";
 import * as failures from "./call-failures.js";
 import type { TypedEntry } from "./methods.js";
 import { PartialReply, type ReplySink } from "./partial-reply.js";
@@ -12,6 +12,7 @@ import type { PrismError } from "../../protocol/index.js";
 const copiedBytes = 4096;
 
 const emptyMessage = Buffer.alloc(grpcHeaderBytes);
+const nothing = Buffer.alloc(0);
 
 /**
  * A method of a typed service. The request is wrapped into an ExecuteRequest by what is written before and behind it,
@@ -23,27 +24,40 @@ export class TypedCall extends UnaryCall<TypedEntry> implements ReplySink {
   #hasReply = false;
   /** The operation ran and failed; told when the plugin's call has ended. */
   #failure: PrismError | undefined;
+  /** The request, while it is being sent in one piece. */
+  #request: Buffer = nothing;
+  #requestStart = 0;
+  #requestEnd = 0;
 
-  protected override wholeMessage(framed: Buffer, endStream: boolean): void {
+  writeData(out: Buffer, at: number): void {
     const { suffix, method } = this.plan;
-    const bytes = framed.length - grpcHeaderBytes;
-    if (bytes > copiedBytes) {
-      this.messageBegins(bytes);
-      this.messageGoesOn(framed.subarray(grpcHeaderBytes));
+    const bytes = this.#requestEnd - this.#requestStart;
+    const behindPrefix = method.wrapper.write(out, at, bytes, suffix.length);
+    copyBytes(out, behindPrefix, this.#request, this.#requestStart, this.#requestEnd);
+    suffix.write(out, behindPrefix + bytes);
+  }
+
+  protected override wholeMessage(bytes: Buffer, start: number, end: number, endStream: boolean): void {
+    const { suffix, method } = this.plan;
+    const from = start + grpcHeaderBytes;
+    const requestBytes = end - from;
+    if (requestBytes > copiedBytes) {
+      this.messageBegins(requestBytes);
+      this.messageGoesOn(bytes.subarray(from, end));
       this.messageEnds(endStream);
       return;
     }
-    const all = Buffer.allocUnsafe(method.wrapper.prefixBytes(bytes) + bytes + suffix.length);
-    const at = method.wrapper.write(all, bytes, suffix.length);
-    framed.copy(all, at, grpcHeaderBytes);
-    suffix.copy(all, at + bytes);
-    this.toPlugin(all, endStream);
+    this.#request = bytes;
+    this.#requestStart = from;
+    this.#requestEnd = end;
+    this.sendWhole(method.wrapper.prefixBytes(requestBytes) + requestBytes + suffix.length, endStream);
+    this.#request = nothing;
   }
 
   protected override messageBegins(bytes: number): void {
     const { suffix, method } = this.plan;
     const prefix = Buffer.allocUnsafe(method.wrapper.prefixBytes(bytes));
-    method.wrapper.write(prefix, bytes, suffix.length);
+    method.wrapper.write(prefix, 0, bytes, suffix.length);
     this.toPlugin(prefix, false);
   }
 
@@ -52,21 +66,21 @@ export class TypedCall extends UnaryCall<TypedEntry> implements ReplySink {
   }
 
   protected override messageEnds(endStream: boolean): void {
-    this.toPlugin(this.plan.suffix, endStream);
+    this.toPlugin(this.plan.suffix.toBuffer(), endStream);
   }
 
   protected override replyBegins(): void {
     // The head waits for the result.
   }
 
-  protected override fromPlugin(bytes: Buffer): void {
+  protected override fromPlugin(bytes: Buffer, start: number, end: number): void {
     if (this.#hasReply) this.onFault("answered with more than one message");
-    else if (this.#partial) this.#partial.push(bytes);
-    else if (this.#isWhole(bytes)) this.onWhole(bytes);
+    else if (this.#partial) this.#partial.push(bytes.subarray(start, end));
+    else if (this.#isWhole(bytes, start, end)) this.onWhole(bytes, start, end);
     else {
       const { reader, messageBytes } = this.surroundings;
       this.#partial = new PartialReply(this, { reader, typeName: this.plan.method.resultName, messageBytes });
-      this.#partial.push(bytes);
+      this.#partial.push(bytes.subarray(start, end));
     }
   }
 
@@ -77,16 +91,16 @@ export class TypedCall extends UnaryCall<TypedEntry> implements ReplySink {
     else this.finish(okTrailers, Code.OK);
   }
 
-  onWhole(framed: Buffer): void {
+  onWhole(bytes: Buffer, start: number, end: number): void {
     this.#hasReply = true;
     const { reader } = this.surroundings;
     const { resultName, resultIsEmpty } = this.plan.method;
-    if (reader.read(framed, grpcHeaderBytes, framed.length) !== "whole") {
+    if (reader.read(bytes, start + grpcHeaderBytes, end) !== "whole") {
       this.onFault("answered with bytes that are no prism.plugin.ExecuteResponse");
     } else if (!reader.success) {
       this.#failure = failures.operationFailed(this.plan, reader);
     } else if (reader.result === "typed" && reader.isA(resultName)) {
-      this.#answer(framed, reader.valueStart, reader.valueEnd);
+      this.#answer(bytes, reader.valueStart, reader.valueEnd);
     } else if (reader.result === "none" && resultIsEmpty) {
       this.onValueBegins(0);
     } else this.onFault(`answered without a ${resultName.toString()} as typed_result`);
@@ -115,18 +129,18 @@ export class TypedCall extends UnaryCall<TypedEntry> implements ReplySink {
     this.finishWith(failures.messageTooLarge(bytes, limit), "failed");
   }
 
-  /** Sends the result as a view; its header is written over the bytes before it, which have been read. */
-  #answer(framed: Buffer, start: number, end: number): void {
+  /** Sends the result as it lies there; its header is written over the bytes before it, which have been read. */
+  #answer(bytes: Buffer, start: number, end: number): void {
     if (start === 0) return this.onValueBegins(0);
-    writeGrpcHeader(framed, end - start, start - grpcHeaderBytes);
+    writeGrpcHeader(bytes, end - start, start - grpcHeaderBytes);
     this.toClientHead(answerHead);
-    this.toClient(framed.subarray(start - grpcHeaderBytes, end));
+    this.toClient(bytes, start - grpcHeaderBytes, end);
   }
 
-  #isWhole(bytes: Buffer): boolean {
-    if (bytes.length < grpcHeaderBytes || bytes[0] !== 0) return false;
-    const length = bytes.readUInt32BE(1);
+  #isWhole(bytes: Buffer, start: number, end: number): boolean {
+    if (end - start < grpcHeaderBytes || bytes[start] !== 0) return false;
+    const length = readUint32(bytes, start + 1);
     const most = this.surroundings.messageBytes || Infinity;
-    return length === bytes.length - grpcHeaderBytes && length <= most;
+    return length === end - start - grpcHeaderBytes && length <= most;
   }
 }

@@ -56,8 +56,8 @@ function recorder({ frames }: Reading): FrameSink {
     onDataHead: (id, length) => {
       [stream, windowLeft, parts] = [id, length, []];
     },
-    onDataPart: (bytes, windowBytes, endStream) => {
-      parts.push(Buffer.from(bytes));
+    onDataPart: (bytes, start, end, windowBytes, endStream) => {
+      parts.push(Buffer.from(bytes.subarray(start, end)));
       windowLeft -= windowBytes;
       if (windowLeft < 0) throw new Error("DATA took more window than its frame announced");
       if (windowLeft === 0)

@@ -12,7 +12,7 @@ test("a message is told who calls and in which trace", () => {
     identity.metadata({ name: "user:ann", groups: [] }, traceparent),
   );
 
-  expect(told.map((bytes) => fromBinary(ExecuteRequestSchema, bytes).metadata)).toEqual([
+  expect(told.map((bytes) => fromBinary(ExecuteRequestSchema, bytes.toBuffer()).metadata)).toEqual([
     { "prism-principal": "user:ann", traceparent: trace },
     { "prism-principal": "user:ann" },
     { "prism-principal": "user:ann", traceparent: trace.replace("0af", "1af") },
@@ -25,7 +25,7 @@ test("principals are kept apart, however many there are", () => {
 
   const told = names.map((name) => identity.metadata({ name, groups: [] }, ""));
 
-  expect(told.map((bytes) => fromBinary(ExecuteRequestSchema, bytes).metadata["prism-principal"])).toEqual(
-    names,
-  );
+  expect(
+    told.map((bytes) => fromBinary(ExecuteRequestSchema, bytes.toBuffer()).metadata["prism-principal"]),
+  ).toEqual(names);
 });

@@ -66,6 +66,10 @@ export class ExchangeStream implements Stream {
     return 0;
   }
 
+  sendRange(bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
+    return this.sendData(bytes.subarray(start, end), endStream);
+  }
+
   reset(code: number): void {
     // An answer that is complete goes out, whatever is left of the request.
     if (this.#isOver || (this.sendClosed && code === ErrorCode.NO_ERROR)) return;

@@ -56,6 +56,10 @@ export class WebStream implements Stream, StreamListener {
     return this.#send(bytes, endStream);
   }
 
+  sendRange(bytes: Uint8Array, start: number, end: number, endStream: boolean): number {
+    return this.sendData(bytes.subarray(start, end), endStream);
+  }
+
   reset(code: number): void {
     this.#carrier.reset(code);
   }

@@ -120,6 +120,10 @@ export class InnerCall implements Stream {
     return 0;
   }
 
+  sendRange(bytes: Uint8Array, start: number, end: number): number {
+    return this.sendData(bytes.subarray(start, end));
+  }
+
   reset(): void {
     this.#close("local");
   }

@@ -173,6 +173,7 @@ const quietStream: Stream = {
   queuedBytes: 0,
   sendHeaders: () => undefined,
   sendData: (bytes) => bytes.length,
+  sendRange: (_bytes, start, end) => end - start,
   reset: () => undefined,
   credit: () => undefined,
 };

@@ -8,7 +8,7 @@ import {
   toBinary,
 } from "@bufbuild/protobuf";
 import { type ExecuteRequest, ExecuteRequestSchema } from "../protocol/gen/prism/plugin/plugin_pb.js";
-import { typedOperations, typeUrlOf } from "../protocol/index.js";
+import { nearestName, typedOperations, typeUrlOf } from "../protocol/index.js";
 import { usageError } from "./usage-error.js";
 
 /** What the operator wrote: parameters as JSON, and fields given as text by flags. */
@@ -41,10 +41,15 @@ function assertNoFlags(operation: string, { key = [], value = [], expected }: Pa
   for (const [flag, isGiven] of Object.entries(given)) {
     if (!isGiven) continue;
     throw usageError(
-      `--${flag} goes with the operations of Prism's patterns, and "${operation}" is none of them: ` +
-        `give its parameters as they are, as in \`prism call <namespace> ${operation} <parameters>\``,
+      `--${flag} goes with the operations of Prism's patterns, and "${operation}" is none of them: ${meantBy(operation)}`,
     );
   }
+}
+
+function meantBy(operation: string): string {
+  const nearest = nearestName(operation, typedOperations.keys());
+  if (nearest !== undefined) return `did you mean "${nearest}"?`;
+  return `give its parameters as they are, as in \`prism call <namespace> ${operation} <parameters>\``;
 }
 
 function parse(text: string): JsonObject {

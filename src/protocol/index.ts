@@ -12,6 +12,7 @@ export { ExecuteResponseReader, type Read } from "./execute-response.js";
 export { FieldScanner } from "./field-scanner.js";
 export { InFlight, type Placed } from "./in-flight.js";
 export { httpStatusOf } from "./http-status.js";
+export { nearestName } from "./nearest-name.js";
 export { serializedFiles } from "./serialized-files.js";
 export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
 export { errorDomain, statusDetails, statusFrom } from "./status-details.js";

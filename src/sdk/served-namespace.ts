@@ -1,4 +1,4 @@
-import { Code, InFlight, type Placed, PrismError, serializedFiles } from "../protocol/index.js";
+import { Code, InFlight, nearestName, type Placed, PrismError, serializedFiles } from "../protocol/index.js";
 import { AnswerWriter } from "./answer.js";
 import { Counters } from "./counters.js";
 import { reasonFields } from "./json-log.js";
@@ -133,7 +133,13 @@ export class ServedNamespace {
   #refuse(name: string, remedy: string | undefined): never {
     const message = remedy
       ? `the operation "${name}" ${remedy}`
-      : `no operation "${name}": there are ${[...this.#unary.keys(), ...this.#streaming.keys()].sort().join(", ")}`;
+      : `no operation "${name}": ${this.#known(name)}`;
     throw new PrismError("operationNotServed", message);
+  }
+
+  #known(miss: string): string {
+    const names = [...this.#unary.keys(), ...this.#streaming.keys()].sort();
+    const nearest = nearestName(miss, names);
+    return `there are ${names.join(", ")}${nearest === undefined ? "" : `; did you mean "${nearest}"?`}`;
   }
 }

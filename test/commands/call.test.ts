@@ -169,6 +169,13 @@ describe("prism call", () => {
     });
   }
 
+  test("of an operation that is misspelt, with a flag, is exit code 2 and names the one that was meant", async () => {
+    const ended = await call("default", "gte", "--key=greeting");
+
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain('"gte" is none of them: did you mean "get"?');
+  });
+
   test("of an operation that fails is exit code 1 and the plugin's own sentence", async () => {
     answer = () => ({ success: false, error: '"x" is no number: increment one that is', errorCode: 9 });
 

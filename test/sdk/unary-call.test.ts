@@ -170,3 +170,14 @@ test("refuses an operation that streams, and says what calls it", async () => {
     error: 'the operation "watch" streams: call it by ExecuteStream',
   });
 });
+
+test("refuses an operation it does not have, tells those it has, and the one that was meant", async () => {
+  const echo = bytes((value) => value);
+  await using served = await serveOperations({ echo, vacuum: echo });
+
+  const near = await served.client.execute(raw("vacum"), ns);
+  const far = await served.client.execute(raw("analyze"), ns);
+
+  expect(near.message.error).toBe('no operation "vacum": there are echo, vacuum; did you mean "vacuum"?');
+  expect(far.message.error).toBe('no operation "analyze": there are echo, vacuum');
+});

@@ -1,6 +1,6 @@
 import type { z } from "zod";
+import { nearestName } from "../../protocol/index.js";
 import type { JsonValue } from "../model/namespace.js";
-import { nearestName } from "../model/nearest-name.js";
 import { mostProblems } from "./problems.js";
 import type { Finding, Path } from "./yaml-document.js";
 

@@ -1,7 +1,7 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { nearestName } from "../../protocol/index.js";
 import type { ChannelKind, PluginCode } from "../model/namespace.js";
-import { nearestName } from "../model/nearest-name.js";
 import type { DeclaredPlugin } from "./config.js";
 import { command, home } from "./namespace-schema.js";
 import {

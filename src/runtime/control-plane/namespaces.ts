@@ -1,7 +1,6 @@
-import { PrismError } from "../../protocol/index.js";
+import { nearestName, PrismError } from "../../protocol/index.js";
 import type { Log } from "../model/log.js";
 import type { Namespace } from "../model/namespace.js";
-import { nearestName } from "../model/nearest-name.js";
 import type { AppliedNamespaces, Declaration } from "./applied-namespaces.js";
 import { applyAll, type NamespaceChange, planChange } from "./apply.js";
 import { type Desired, joinDeclarations, ownerText } from "./desired-namespaces.js";

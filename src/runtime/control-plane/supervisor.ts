@@ -1,6 +1,5 @@
-import { PrismError } from "../../protocol/index.js";
+import { nearestName, PrismError } from "../../protocol/index.js";
 import type { Namespace } from "../model/namespace.js";
-import { nearestName } from "../model/nearest-name.js";
 import type { ReloadLedger, ReloadStep } from "./reload.js";
 import { type NamespaceNeighbours, SupervisedNamespace } from "./supervised-namespace.js";
 import type { ChangeKind } from "./supervisor-change.js";

@@ -1,5 +1,4 @@
-import { describeFile, PrismError, typedOperations } from "../../protocol/index.js";
-import { nearestName } from "../model/nearest-name.js";
+import { describeFile, nearestName, PrismError, typedOperations } from "../../protocol/index.js";
 import type { Ledger, Route, RouteInstance, RouteTable, ServedOperation } from "../model/route-table.js";
 import { type CallMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
@@ -152,8 +151,10 @@ export class ActiveRoute {
     if (known) return known;
     if (this.#operations.size === 0) return { name };
     const { namespace } = this;
-    const served = [...this.#operations.keys()].slice(0, mostTold).join(", ");
-    const message = `the plugin of namespace "${namespace}" does not serve "${name.slice(0, longestName)}"; it serves ${served}`;
+    const names = [...this.#operations.keys()].slice(0, mostTold);
+    const nearest = nearestName(name, names);
+    const hint = nearest === undefined ? "" : `; did you mean "${nearest}"?`;
+    const message = `the plugin of namespace "${namespace}" does not serve "${name.slice(0, longestName)}"; it serves ${names.join(", ")}${hint}`;
     throw new PrismError("operationNotServed", message, {
       info: { namespace, operation: name.slice(0, longestName) },
     });

@@ -242,10 +242,12 @@ describe.each(carriers)("a streaming operation over %s", (_carrier, ask, open) =
     expect(prism.plugin.calls).toHaveLength(0);
   });
 
-  test("that the plugin does not serve is refused by name", async () => {
+  test("that the plugin does not serve is refused by name, and one that is misspelt with the one that was meant", async () => {
     const refused = await ask(prism.port, { ...watch, path: "/v1/namespaces/orders/listen" });
+    const misspelt = await ask(prism.port, { ...watch, path: "/v1/namespaces/orders/wacth" });
 
     expect(refused.status).toBe(501);
-    expect(refused.body.toString()).toContain("it serves watch, get");
+    expect(refused.body.toString()).toMatch(/it serves watch, get"/);
+    expect(misspelt.body.toString()).toContain('; did you mean \\"watch\\"?"');
   });
 });

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearestName } from "../../../src/runtime/model/nearest-name.js";
+import { nearestName } from "../../src/protocol/nearest-name.js";
 
 const known = ["drain_ms", "deadline_ms", "in_process", "sidecar", "orders", "a"];
 

@@ -43,7 +43,7 @@ export function banner(running: Running, program: string): string {
 function stateOf({ backend, channel, ready, reason }: NamespaceState): string {
   const paint = palette();
   if (ready) return `${paint.green("ready")}   ${backend}, ${channel}`;
-  return `${paint.red("failed")}  ${backend}, ${channel}: ${reason}; it is tried again`;
+  return `${paint.red("failed")}  ${backend}, ${channel}: ${reason}`;
 }
 
 function isSecured(address: string, tls: boolean): boolean {

@@ -16,7 +16,7 @@ export const ExitCode = {
 /** The exit code that a kind of failure has. */
 export function exitCodeOf(kind: ErrorKind): number {
   if (kind === "unreachable") return ExitCode.unreachable;
-  if (kind === "invalidConfig") return ExitCode.usage;
+  if (kind === "invalidConfig" || kind === "configRefused") return ExitCode.usage;
   if (kind === "cancelled") return ExitCode.interrupted;
   return ExitCode.failed;
 }

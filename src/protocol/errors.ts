@@ -36,6 +36,8 @@ export const statusOf = {
   invalidRequest: Code.INVALID_ARGUMENT,
   /** A configuration, or a namespace to apply, with problems. */
   invalidConfig: Code.INVALID_ARGUMENT,
+  /** A plugin refuses a namespace's configuration: only another one helps. */
+  configRefused: Code.INVALID_ARGUMENT,
   /** No namespace has that name. */
   unknownNamespace: Code.NOT_FOUND,
   /** No such service or method, or no such path. */

@@ -69,7 +69,7 @@ export class Namespaces {
       return { ...told, success: true, supportedOperations, operations, ...served.declaration };
     } catch (reason) {
       const error = this.#explain(request.namespace, reason);
-      return { ...told, success: false, error };
+      return { ...told, success: false, error, errorCode: PrismError.from(reason).code };
     }
   }
 

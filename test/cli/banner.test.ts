@@ -28,11 +28,18 @@ test("the banner says what listens, and gives three lines to try on a namespace 
 });
 
 test("a namespace that failed stands there with its reason, and is not the one to try", () => {
-  const orders = { ...sqlite, name: "a", ready: false, reason: "no server at db:5432" };
+  const orders = {
+    ...sqlite,
+    name: "a",
+    ready: false,
+    reason: "no server at db:5432; it is tried again in 2 s",
+  };
 
   const text = banner({ ...running, namespaces: [orders, sqlite] }, "prism");
 
-  expect(text).toContain("a        failed  sqlite, sidecar: no server at db:5432; it is tried again");
+  expect(text).toContain(
+    "a        failed  sqlite, sidecar: no server at db:5432; it is tried again in 2 s\n",
+  );
   expect(text).toContain("prism call default get");
 });
 

@@ -150,6 +150,19 @@ describe("prism ns", () => {
     expect(ended.stderr).toContain(problems);
   });
 
+  test("apply of what a plugin refuses is exit code 2 as well", async () => {
+    const refusing = new StockServer().unary(Admin.method.applyNamespaces, () => {
+      throw failure(Code.INVALID_ARGUMENT, "config.pth: unknown key", { reason: "CONFIG_REFUSED" });
+    });
+    const address = await admin(refusing);
+    const file = new URL("../../package.json", import.meta.url).pathname;
+
+    const ended = await runCommand(NamespaceApply, "-f", file, address);
+
+    expect(ended.exitCode).toBe(2);
+    expect(ended.stderr).toContain("config.pth: unknown key");
+  });
+
   test("apply of a file that cannot be read is exit code 2 and names it", async () => {
     const ended = await runCommand(NamespaceApply, "-f", "/nowhere/orders.yaml");
 

@@ -252,9 +252,10 @@ export class PluginClient {
     );
   }
 
-  #refusal({ error }: InitializeResponse): PrismError {
+  #refusal({ error, errorCode }: InitializeResponse): PrismError {
     const sentence = error === "" ? "it gave no reason" : shorten(error);
-    return new PrismError("failedPrecondition", `${this.#plugin} refused to serve it: ${sentence}`);
+    const kind = codeFrom(errorCode) === Code.INVALID_ARGUMENT ? "configRefused" : "failedPrecondition";
+    return new PrismError(kind, `${this.#plugin} refused to serve it: ${sentence}`);
   }
 }
 

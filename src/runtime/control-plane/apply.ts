@@ -54,7 +54,7 @@ function assertServed(name: string, supervisor: Apply["supervisor"]): void {
   const status = supervisor.status(name);
   if (status?.ready) return;
   throw new PrismError(
-    "failedPrecondition",
+    status?.isRefused ? "configRefused" : "failedPrecondition",
     `namespace "${name}" does not start, so nothing was applied: ${status?.reason ?? "it is being stopped"}`,
   );
 }

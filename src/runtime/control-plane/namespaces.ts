@@ -6,6 +6,7 @@ import { applyAll, type NamespaceChange, planChange } from "./apply.js";
 import { type Desired, joinDeclarations, ownerText } from "./desired-namespaces.js";
 import { forEachOf } from "./for-each-of.js";
 import type { Supervisor } from "./supervisor.js";
+import { stateSentence } from "./supervisor-status.js";
 import { Turns } from "./supervisor-turns.js";
 
 /** Plugins that are started at the same time. */
@@ -69,7 +70,7 @@ export class Namespaces {
         onStart(namespace.name, "starting", "");
         await this.#near.supervisor.start(namespace);
         const status = this.#near.supervisor.status(namespace.name);
-        onStart(namespace.name, status?.ready ? "ready" : "failed", status?.reason ?? "");
+        onStart(namespace.name, status?.ready ? "ready" : "failed", status ? stateSentence(status) : "");
       });
     });
   }

@@ -4,7 +4,7 @@ import { ownerText } from "./desired-namespaces.js";
 import type { Namespaces } from "./namespaces.js";
 import type { Proxies, ProxyStatus } from "./proxies.js";
 import type { Supervisor } from "./supervisor.js";
-import type { InstanceStatus, NamespaceStatus } from "./supervisor-status.js";
+import { type InstanceStatus, type NamespaceStatus, stateSentence } from "./supervisor-status.js";
 
 /** What does not change while the runtime runs. */
 export interface RuntimeFacts {
@@ -135,7 +135,7 @@ function toOverview(namespace: Namespace, observed: NamespaceStatus | undefined)
     channel: plugin.channel,
     owner: ownerText(namespace),
     ready: observed?.ready ?? false,
-    reason: observed?.reason ?? "it waits for its start",
+    reason: observed ? stateSentence(observed) : "it waits for its start",
     operations: observed?.operations ?? [],
     yaml: declarationYaml(namespace),
   };

@@ -11,7 +11,7 @@ import type { Clock } from "./supervisor-clock.js";
 import { Restarts } from "./supervisor-restarts.js";
 import { type InstancesNeighbours, NamespaceInstances } from "./supervisor-instances.js";
 import { NamespaceRoute } from "./supervisor-route.js";
-import type { InstanceStatus, NamespaceStatus } from "./supervisor-status.js";
+import { type InstanceStatus, type NamespaceStatus, stateSentence } from "./supervisor-status.js";
 import { Turns } from "./supervisor-turns.js";
 
 /** What a supervised namespace needs of the rest of the runtime. */
@@ -54,8 +54,6 @@ export class SupervisedNamespace {
   readonly #restarts: Restarts;
   #desired: Namespace;
   #monitor: HealthMonitor | undefined;
-  /** Why nobody serves, where nobody does. */
-  #reason = "it is being started";
 
   constructor(namespace: Namespace, near: NamespaceNeighbours) {
     this.#desired = namespace;
@@ -81,7 +79,7 @@ export class SupervisedNamespace {
     return {
       namespace: this.#desired,
       ready: current !== undefined,
-      reason: current?.reason ?? this.#reason,
+      ...(current ? { reason: current.reason, outlook: "", isRefused: false } : this.#restarts.absence),
       operations: (current?.opened.operations ?? []).map(({ name }) => name),
     };
   }
@@ -145,7 +143,7 @@ export class SupervisedNamespace {
         await this.#point(fresh);
       } catch (reason) {
         await fresh.kill();
-        this.#retryLater(fresh, PrismError.from(reason).message);
+        this.#lost(fresh, PrismError.from(reason));
       }
     });
   }
@@ -232,34 +230,36 @@ export class SupervisedNamespace {
     try {
       await this.#replace({ ...this.#same, oldIsHung: true });
     } catch (failure) {
-      hung.fail(`${reason}; and what was to replace it failed: ${PrismError.from(failure).message}`);
-      this.#fell(hung, hung.reason);
+      const { kind, message } = PrismError.from(failure);
+      hung.fail(`${reason}; and what was to replace it failed: ${message}`);
+      this.#fell(hung, new PrismError(kind, hung.reason));
     }
   }
 
   #create(namespace: Namespace): PluginInstance {
     const instance = this.#instances.create(namespace);
-    instance.onFall = (reason) => this.#fell(instance, reason);
+    instance.onFall = (reason) => this.#fell(instance, new PrismError("pluginAway", reason));
     this.#changed();
     return instance;
   }
 
   /** The instance that serves is gone: out of the route at once, and a restart is due. */
-  #fell(instance: PluginInstance, reason: string): void {
+  #fell(instance: PluginInstance, reason: PrismError): void {
     void instance.kill();
     if (!this.#route.lose(instance, "its plugin fell and is started again")) return;
     this.#monitor?.stop();
-    this.#retryLater(instance, reason);
+    this.#lost(instance, reason);
     // Its calls fail by themselves; the data plane may close its account.
     this.#near.routes.drain(instance.id, this.#near.graceMs).catch(() => undefined);
   }
 
-  #retryLater(instance: PluginInstance, reason: string): void {
+  /** Nobody serves: a restart is due, unless the plugin refuses the configuration. */
+  #lost(instance: PluginInstance, reason: PrismError): void {
     if (this.#ends.signal.aborted) return;
-    const isAbsent = instance.namespace.plugin.code.kind === "attached" && instance.socket === "";
-    const when = isAbsent ? this.#restarts.absent() : this.#restarts.fell();
-    this.#reason = `${reason}${when}`;
-    this.#near.log.warn("no plugin instance serves", { ...place(instance), reason: this.#reason });
+    const absence = this.#restarts.lost(instance, reason);
+    if (absence.isRefused)
+      void this.#route.takeOut("its plugin refuses its configuration").catch(() => undefined);
+    this.#near.log.warn("no plugin instance serves", { ...place(instance), reason: stateSentence(absence) });
     this.#changed();
   }
 

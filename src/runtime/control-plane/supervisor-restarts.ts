@@ -1,4 +1,6 @@
+import type { PrismError } from "../../protocol/index.js";
 import type { RestartSettings } from "../model/namespace.js";
+import type { PluginInstance } from "./plugin-instance.js";
 import { RestartPolicy } from "./restart-policy.js";
 import type { Clock } from "./supervisor-clock.js";
 
@@ -11,13 +13,23 @@ export interface RestartNeighbours {
   readonly restart: () => void;
 }
 
-/** The restarts of one namespace: how many there were, and the one that is due. */
+/** Why nobody serves a namespace, and what comes of it. */
+export interface Absence {
+  readonly reason: string;
+  /** What comes next: "it is started again in 200 ms". */
+  readonly outlook: string;
+  /** The plugin refuses the configuration: only another one helps. */
+  readonly isRefused: boolean;
+}
+
+/** The restarts of one namespace: how many there were, the one that is due, and why. */
 export class Restarts {
   readonly #near: RestartNeighbours;
   #settings: RestartSettings;
   #policy: RestartPolicy;
   #cancel: (() => void) | undefined;
   #count = 0;
+  #absence: Absence = { reason: "it is being started", outlook: "", isRefused: false };
   #isStopped = false;
 
   constructor(settings: RestartSettings, near: RestartNeighbours) {
@@ -29,6 +41,11 @@ export class Restarts {
   /** How many there were. */
   get count(): number {
     return this.#count;
+  }
+
+  /** Why nobody serves; holds while nobody does. */
+  get absence(): Absence {
+    return this.#absence;
   }
 
   /** Goes by these settings from now on and begins anew: nothing is due, nothing counts against the instance. */
@@ -44,20 +61,15 @@ export class Restarts {
     this.#policy.served();
   }
 
-  /** An instance fell or would not start: makes a restart due, and says when, as the end of a sentence. Empty where one is due already. */
-  fell(): string {
-    if (this.#cancel || this.#isStopped) return "";
-    const { delayMs, isLoop } = this.#policy.fell();
-    this.#schedule(delayMs);
-    if (!isLoop) return `; it is started again in ${Math.round(delayMs)} ms`;
-    const { falls, withinMs } = this.#settings.loop;
-    return `; a crash loop (${falls} falls within ${withinMs / 1000} s): it is tried again in ${delayMs / 1000} s, or at once by \`prism plugin reload\``;
-  }
-
-  /** Nobody was there to fall: makes a restart due after the shortest back-off, whatever came before. */
-  absent(): string {
-    if (!this.#cancel && !this.#isStopped) this.#schedule(this.#settings.backoffMs);
-    return "; it is looked for again and again";
+  /** An instance is lost, or would not start: remembers why, and makes a restart due where one may help. */
+  lost(instance: PluginInstance, { kind, message: reason }: PrismError): Absence {
+    const isAttached = instance.namespace.plugin.code.kind === "attached";
+    // Behind the socket of an attached plugin another version may come up, and nobody would tell.
+    const isRefused = kind === "configRefused" && !isAttached;
+    const isAbsent = isAttached && instance.socket === "";
+    const outlook = isRefused ? this.#refused() : isAbsent ? this.#absent() : this.#fell();
+    this.#absence = { reason, outlook, isRefused };
+    return this.#absence;
   }
 
   /** One that hangs is being replaced, at once. */
@@ -69,6 +81,28 @@ export class Restarts {
   stop(): void {
     this.#isStopped = true;
     this.#unschedule();
+  }
+
+  /** Makes a restart due by the policy, unless one is due already. */
+  #fell(): string {
+    if (this.#cancel || this.#isStopped) return this.#absence.outlook;
+    const { delayMs, isLoop } = this.#policy.fell();
+    this.#schedule(delayMs);
+    if (!isLoop) return `it is started again in ${Math.round(delayMs)} ms`;
+    const { falls, withinMs } = this.#settings.loop;
+    return `a crash loop (${falls} falls within ${withinMs / 1000} s): it is tried again in ${delayMs / 1000} s, or at once by \`prism plugin reload\``;
+  }
+
+  /** Nobody was there to fall: makes a restart due after the shortest back-off, whatever came before. */
+  #absent(): string {
+    if (!this.#cancel && !this.#isStopped) this.#schedule(this.#settings.backoffMs);
+    return "it is looked for again and again";
+  }
+
+  /** The same again would be refused again: no restart is due. */
+  #refused(): string {
+    this.#unschedule();
+    return "it is tried again when its declaration changes, or by `prism plugin reload`";
   }
 
   #schedule(delayMs: number): void {

@@ -30,6 +30,15 @@ export interface NamespaceStatus {
   readonly ready: boolean;
   /** Why not, where they are not; and what the plugin says where it is not well. For operators: it may quote the plugin. */
   readonly reason: string;
+  /** What comes next, where nobody serves: "it is started again in 200 ms". */
+  readonly outlook: string;
+  /** Nobody serves as the plugin refuses the configuration: only another one helps. */
+  readonly isRefused: boolean;
   /** Empty where the plugin did not tell. */
   readonly operations: readonly string[];
+}
+
+/** Why a namespace is as it is, and what comes next. */
+export function stateSentence({ reason, outlook }: Pick<NamespaceStatus, "reason" | "outlook">): string {
+  return [reason, outlook].filter(Boolean).join("; ");
 }

@@ -98,13 +98,28 @@ describe("applying namespaces", () => {
     await expect(refused).rejects.toMatchObject({
       code: 9,
       details: expect.stringMatching(
-        /"broken" does not start, so nothing was applied: .*exited with code 3/,
+        /^namespace "broken" does not start, so nothing was applied: [^;]*exited with code 3[^;]*$/,
       ) as string,
     });
     expect(await names()).toEqual([expect.stringContaining("orders"), "users: applied"]);
     expect(await keptIn(running)).toEqual(["users.yaml"]);
     const { namespaces } = await running.status();
     expect(namespaces.find(({ name }) => name === "users")?.yaml).toContain("deadline_ms: 0");
+  });
+
+  test("that their plugin refuses is bad input like any other, new or edited, and says which key it is", async () => {
+    const running = await startForTest({ yaml: inMemory("orders") });
+    const { apply, names } = operator(running);
+    await apply(inMemory("users"));
+
+    for (const name of ["users", "teams"]) {
+      const refused = apply(inMemory(`${name}, config: { max_bites: 1 }`));
+      await expect(refused).rejects.toMatchObject({
+        code: 3,
+        details: expect.stringMatching(/max_bites/) as string,
+      });
+    }
+    expect(await names()).toEqual([expect.stringContaining("orders"), "users: applied"]);
   });
 
   test("keeps the old one serving where the new declaration does not start", async () => {

@@ -53,6 +53,15 @@ describe("a plugin that somebody else starts", () => {
     expect(prism.routes.current?.instance?.id).not.toBe("orders-1");
   });
 
+  test("and refuses its configuration is asked again: another version may come up behind its socket", async () => {
+    await prism.startByHand(builtIn("memory"));
+
+    await prism.supervisor.start({ ...attachedTo("by-hand"), config: { max_bites: 1 } });
+
+    expect(prism.status.reason).toContain("max_bites");
+    expect(prism.status.outlook).toMatch(/^it is started again in \d+ ms$/);
+  });
+
   test("and that has the token proves it", async () => {
     await prism.startByHand(builtIn("memory"), { token: "swordfish" });
 

@@ -2,7 +2,7 @@ import { mkdir, readdir } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { PrismError } from "../../../src/protocol/index.js";
 import { until } from "../../support/running-prism.js";
-import { builtIn, children, isAlive, namespaceOn, Supervised } from "./supervised.js";
+import { builtIn, children, isAlive, ManualClock, namespaceOn, Supervised } from "./supervised.js";
 
 let prism: Supervised;
 beforeEach(async () => {
@@ -143,9 +143,9 @@ describe("a plugin that does not start", () => {
     const restart = { backoffMs: 1, maxBackoffMs: 60_000, loop: { falls: 3, withinMs: 60_000 } };
 
     await prism.supervisor.start(namespaceOn("exits-at-once.js", { plugin: { restart } }));
-    await prism.until(() => prism.status.reason.includes("crash loop"));
+    await prism.until(() => prism.status.outlook.includes("crash loop"));
 
-    expect(prism.status.reason).toContain("a crash loop (3 falls within 60 s): it is tried again in 60 s");
+    expect(prism.status.outlook).toContain("a crash loop (3 falls within 60 s): it is tried again in 60 s");
     expect(prism.supervisor.instances()).toMatchObject([{ id: "orders-3", state: "failed", restarts: 2 }]);
   });
 });
@@ -194,6 +194,51 @@ describe("a plugin that falls", () => {
     expect(prism.supervisor.instances()).toEqual([]);
     expect(prism.routes.current).toBeUndefined();
     expect(prism.log.lines.slice(last)).toEqual([]);
+  });
+});
+
+describe("a plugin that refuses its configuration", () => {
+  const refused = namespaceOn("", {
+    config: { max_bites: 1 },
+    plugin: { code: memory, channel: "in_process" },
+  });
+  const mended = { ...refused, config: { max_bytes: 1 } };
+
+  test("is not started again by itself: its state says why, once, and what helps", async () => {
+    await prism.end();
+    const clock = new ManualClock();
+    prism = await Supervised.begin({ clock });
+
+    await prism.supervisor.start(refused);
+    clock.pass(3_600_000);
+
+    expect(prism.status).toMatchObject({
+      ready: false,
+      reason: expect.stringContaining("max_bites") as string,
+      outlook: "it is tried again when its declaration changes, or by `prism plugin reload`",
+    });
+    expect(prism.supervisor.instances()).toMatchObject([{ id: "orders-1", state: "failed", restarts: 0 }]);
+    expect(prism.log.lines.filter(({ level }) => level === "warn")).toHaveLength(1);
+    expect(prism.routes.current?.reason).toBe("its plugin refuses its configuration");
+  });
+
+  test("is tried again when its declaration changes", async () => {
+    await prism.supervisor.start(refused);
+
+    await prism.supervisor.apply(mended);
+
+    expect(prism.status).toMatchObject({ ready: true, reason: "", outlook: "" });
+  });
+
+  test("is tried again by a reload, which says the reason where nothing has changed", async () => {
+    await prism.supervisor.start(refused);
+
+    const reloaded = prism.supervisor.reload("orders");
+
+    await expect(reloaded).rejects.toMatchObject({
+      kind: "configRefused",
+      message: expect.stringContaining("max_bites") as string,
+    });
   });
 });
 

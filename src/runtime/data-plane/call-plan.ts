@@ -14,13 +14,14 @@ import {
 import { type Encoding, encodingFrom } from "./encoding.js";
 import { Appendix, type Identity } from "./identity.js";
 import type { Instance } from "./instance.js";
+import type { LastPlan } from "./last-plan.js";
 import type { LocalCallPlan } from "./local/local-call.js";
 import type { LocalMethod } from "./local/local-method.js";
 import { type Method, methodAt } from "./methods.js";
 import { passedFields, type ToldFields } from "./passed-fields.js";
 import type { PluginHeaders } from "./plugin-headers.js";
 import { failureAnswer } from "./refusal.js";
-import { RequestHead } from "./request-head.js";
+import { isTraceparent, RequestHead } from "./request-head.js";
 import type { RequestPath } from "./request-path.js";
 import type { ActiveRoute, Routes } from "./routes.js";
 
@@ -73,6 +74,8 @@ export interface Planner {
   /** The namespace of calls that name none; empty = such calls are refused. */
   readonly defaultNamespace: string;
   readonly identity: Identity;
+  /** What was decided last on this connection. */
+  readonly last: LastPlan;
 }
 
 const nothing = new Appendix(Buffer.alloc(0), "");
@@ -81,16 +84,46 @@ const nothing = new Appendix(Buffer.alloc(0), "");
 export function planCall(headers: HeaderList, planner: Planner): Plan {
   const known = headers.memo as Plan | undefined;
   if (known !== undefined && known.table === planner.routes.table) return known;
-  const plan = decide(headers, planner);
+  const plan = decideLikeLast(headers, planner) ?? decide(headers, planner);
   headers.memo = plan;
   return plan;
+}
+
+/** The plan of a call that differs from the one before in its trace or timeout alone; undefined where all has to be decided. */
+function decideLikeLast(headers: HeaderList, { last, routes, identity }: Planner): CallPlan | undefined {
+  const differences = last.differencesOf(headers, routes.table);
+  if (differences === undefined) return undefined;
+  const { plan, trace, timeout } = differences;
+  const { permit, method, route } = plan;
+  // What is malformed is passed over, or refused: by who decides all.
+  if (trace !== undefined && !isTraceparent(trace)) return undefined;
+  if (timeout !== undefined && parseTimeout(timeout) === undefined) return undefined;
+  const isWrapped = isChanged(method);
+  const isTraced = trace !== undefined;
+  const { principal } = permit;
+  return {
+    kind: "served",
+    table: plan.table,
+    permit,
+    method,
+    route,
+    instance: plan.instance,
+    encoding: plan.encoding,
+    headers:
+      isTraced && !isWrapped ? plan.headers.beginningWith(identity.fields(principal, trace)) : plan.headers,
+    suffix: isTraced && isWrapped ? identity.metadata(principal, trace) : plan.suffix,
+    timeoutMs: timeout === undefined ? plan.timeoutMs : timeoutOf(timeout, route),
+    metrics: plan.metrics,
+  };
 }
 
 function decide(headers: HeaderList, planner: Planner): Plan {
   const { table } = planner.routes;
   const head = new RequestHead(headers, planner.defaultNamespace);
   try {
-    return serve(headers, head, planner);
+    const plan = serve(headers, head, planner);
+    if (plan.kind === "served") planner.last.keep(headers, plan);
+    return plan;
   } catch (reason) {
     const error = PrismError.from(reason);
     const answer = head.isGrpc ? failureAnswer(error) : undefined;
@@ -122,7 +155,7 @@ function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPl
         : toldFields(method, { who: identity.fields(principal, head.traceparent), head, headers }),
     ),
     suffix: isWrapped ? identity.metadata(principal, head.traceparent) : nothing,
-    timeoutMs: timeoutOf(head, route),
+    timeoutMs: timeoutOf(head.timeout, route),
     metrics: served.metrics,
   };
 }
@@ -142,7 +175,7 @@ function answerLocally(
     method,
     namespace,
     encoding: encodingFrom(head.encoding),
-    timeoutMs: timeoutOf(head, unlimited),
+    timeoutMs: timeoutOf(head.timeout, unlimited),
     metrics: metrics.of(prismItself, method.operation),
   };
 }
@@ -186,10 +219,8 @@ function toldFields(
   return { authority: "plugin", contentType: "application/grpc", fields: who, neverIndexed: [] };
 }
 
-function timeoutOf(
-  { timeout }: RequestHead,
-  { deadlineMs }: Pick<ActiveRoute, "deadlineMs">,
-): number | undefined {
+/** The caller's timeout, at most the namespace's; undefined = none. Throws where it is malformed. */
+function timeoutOf(timeout: string, { deadlineMs }: Pick<ActiveRoute, "deadlineMs">): number | undefined {
   const ceiling = deadlineMs === 0 ? undefined : deadlineMs;
   if (timeout === "") return ceiling;
   const ms = parseTimeout(timeout);

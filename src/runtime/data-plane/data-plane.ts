@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { performance } from "node:perf_hooks";
 import { ExecuteResponseReader } from "../../protocol/index.js";
 import { type Connection, type Limits, serveHttp2 } from "../../wire/index.js";
 import type { Log } from "../model/log.js";
@@ -12,6 +13,7 @@ import { DeadlineWheel } from "./deadline-wheel.js";
 import { type Arrival, Entrance } from "./entrance.js";
 import { PageDoor } from "./grpc-web/page-door.js";
 import { HttpDoor } from "./http/http-door.js";
+import { LastPlan } from "./last-plan.js";
 import { LocalServices } from "./local/local-services.js";
 import { MemoryBudget } from "./memory-budget.js";
 import { Identity } from "./identity.js";
@@ -37,7 +39,7 @@ const noAccount: Ledger = { started: 0, completed: 0, failed: 0, cut: 0 };
 export class DataPlane {
   readonly #options: DataPlaneOptions;
   /** What every connection's calls share. */
-  readonly #service: Omit<CallService, "peer">;
+  readonly #service: Omit<CallService, "peer" | "last">;
   readonly #limits: Limits;
   readonly #backlog: MemoryBudget;
   readonly #refusals: PeerRefusals;
@@ -162,7 +164,7 @@ export class DataPlane {
   }
 
   #serve({ socket, peer, spoken, head }: Arrival): void {
-    const service = { ...this.#service, peer };
+    const service = { ...this.#service, peer, last: new LastPlan() };
     if (spoken === "http2") this.#serveHttp2(socket, head, service);
     else this.#door.serve(socket, head, service);
   }

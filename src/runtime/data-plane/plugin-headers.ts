@@ -18,6 +18,15 @@ export class PluginHeaders {
     if (told.length === 0) this.#last = shared;
   }
 
+  /** The same, but for the fields that what it tells begins with: as many others in their place. */
+  beginningWith(fields: readonly string[]): PluginHeaders {
+    return new PluginHeaders(
+      this.#shared,
+      fields.concat(this.#told.slice(fields.length)),
+      this.#neverIndexed,
+    );
+  }
+
   /** The list with a `grpc-timeout` of at most so many milliseconds; without one where there is no deadline. */
   within(timeoutMs: number | undefined): HeaderList {
     if (this.#last !== undefined && timeoutMs === this.#lastTimeoutMs) return this.#last;

@@ -24,6 +24,6 @@ export interface RequestPath {
 /** Auth mode `none`: everyone is anonymous and may do everything. */
 export const openPath: RequestPath = {
   authenticate: () => anonymous,
-  authorize: (principal, intent) => ({ principal, ...intent }),
+  authorize: (principal, { namespace, operation }) => ({ principal, namespace, operation }),
   limit: () => undefined,
 };

@@ -5,7 +5,7 @@ import { PrismCommand } from "../cli/base-command.js";
 export default class Serve extends PrismCommand {
   static override summary = "Serve namespaces until SIGTERM or Ctrl-C.";
   static override description =
-    "Reads prism.yaml of this directory where there is one. Without it, one namespace `default` is served, on SQLite under .prism.";
+    "Reads prism.yaml of this directory where there is one. Without it, one namespace `default` is served, on SQLite under .prism. A stop waits for calls that run, as long as server.drain_ms says; a second Ctrl-C ends it at once.";
   static override examples = ["<%= config.bin %> serve", "<%= config.bin %> serve --config /etc/prism.yaml"];
   static override flags = {
     config: Flags.string({ char: "c", description: "The configuration file.", env: "PRISM_CONFIG" }),

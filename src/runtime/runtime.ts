@@ -119,7 +119,10 @@ async function start(request: Start): Promise<Runtime> {
   teardown.add(() => configWatch.stop());
   teardown.add(() => tlsWatch?.stop());
   await tlsWatch?.start();
-  teardown.add(() => overview.stopping());
+  teardown.add(() => {
+    overview.stopping();
+    log.info(`Prism stops, and waits up to ${config.server.drainMs / 1000} s for calls that run`);
+  });
   overview.started();
   log.info("Prism serves", { listen: parts.addresses.listen.join(", "), admin: parts.addresses.admin });
   return { status: () => overview.status(), stop: () => teardown.run() };

@@ -47,18 +47,20 @@ describe("prism serve", () => {
     expect(ended.stderr).toContain("server.listen");
   });
 
-  test("--json tells what runs as JSON, and SIGTERM ends it with exit code 0", async () => {
+  test("--json tells what runs as JSON, and SIGTERM ends it in order: it says for how long it waits for calls", async () => {
     const [listen, admin] = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`];
     const argv = ["serve", "--json", "--listen", listen, "--admin", admin, "--proxies", "0"];
     const child = spawn(process.execPath, [bin, ...argv], { cwd: await temporaryDirectory() });
     let stdout = "";
     child.stdout.on("data", (bytes: Buffer) => (stdout += bytes.toString()));
+    const stderr = text(child.stderr);
 
     await until("what runs to be told", () => stdout.endsWith("}\n"));
     const exited = once(child, "exit");
     child.kill("SIGTERM");
 
     expect(await exited).toEqual([0, null]);
+    expect((await stderr).match(/Prism stops, and waits up to 30 s for calls that run/g)).toHaveLength(1);
     expect(JSON.parse(stdout)).toMatchObject({
       listen: [listen],
       admin,

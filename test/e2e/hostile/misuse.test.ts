@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type RunningPrism, servePrism, until } from "../../support/running-prism.js";
 import { StockClient } from "../../support/stock-client.js";
+import { untilGone } from "./siege.js";
 
 const run = promisify(execFile);
 const bin = new URL("../../../bin/run.js", import.meta.url).pathname;
@@ -85,7 +86,7 @@ describe("a client that misbehaves gets an answer or an end, and harms no one", 
     socket.write("\x16\x03\x01 nonsense \r\n\r\n");
     socket.resume();
 
-    await once(socket, "close");
+    await untilGone(socket);
     expect(socket.destroyed).toBe(true);
   });
 });

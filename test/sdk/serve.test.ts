@@ -1,10 +1,10 @@
 import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, type IncomingHttpHeaders } from "node:http2";
 import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from "vitest";
 import { Code, definePlugin, listenWith, unary, z } from "../../src/sdk/index.js";
 import { launchPlugin } from "../contract/support/launched-plugin.js";
 import { deferred, serveOperations } from "./support.js";
@@ -119,6 +119,8 @@ test("closing cuts what outlives the grace period, with a status", async () => {
 });
 
 test("a host that cannot start says why in one line and exits 1", async () => {
+  vi.stubEnv("TMPDIR", directory);
+  onTestFinished(() => void vi.unstubAllEnvs());
   writeFileSync(join(directory, "empty.ts"), "export const nothing = 1;");
   const broken = [
     { module: "no/such/module.ts", says: /cannot be loaded/ },
@@ -136,4 +138,5 @@ test("a host that cannot start says why in one line and exits 1", async () => {
     await expect(failed).rejects.toThrow(says);
     await expect(failed).rejects.toThrow(/exited with 1/);
   }
+  expect(readdirSync(directory).filter((name) => name.startsWith("plugin-"))).toEqual([]);
 });

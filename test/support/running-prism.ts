@@ -79,8 +79,10 @@ export async function servePrism(options: ServeOptions = {}): Promise<RunningPri
     },
   };
   if (options.unready) return running;
-  await untilReady(running).catch((reason: unknown) => {
+  await untilReady(running).catch(async (reason: unknown) => {
     child.kill("SIGKILL");
+    await exited;
+    if (options.directory === undefined) await rm(directory, { recursive: true, force: true });
     throw new Error(`prism is not ready: ${String(reason)}\n${output}`);
   });
   return running;

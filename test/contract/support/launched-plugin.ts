@@ -71,12 +71,18 @@ export async function launchPlugin({ module, home, env = {}, directory }: Launch
       : startWorker(resolve(root, module), given);
   let errors = "";
   run.stderr.setEncoding("utf8").on("data", (text: string) => (errors += text));
-  const handshake = await Promise.race([
-    firstLine(run.stdout),
-    run.exited.then((code) => {
-      throw new Error(`the plugin exited with ${String(code)} before it shook hands: ${errors}`);
-    }),
-  ]);
+  const end = async (): Promise<void> => {
+    run.kill();
+    await run.exited;
+    if (directory === undefined) await rm(home_, { recursive: true, force: true });
+  };
+  const fell = run.exited.then((code) => {
+    throw new Error(`the plugin exited with ${String(code)} before it shook hands: ${errors}`);
+  });
+  const handshake = await Promise.race([firstLine(run.stdout), fell]).catch(async (reason: unknown) => {
+    await end();
+    throw reason;
+  });
   const client = new PluginClient(socket, token);
   return {
     socket,
@@ -90,9 +96,7 @@ export async function launchPlugin({ module, home, env = {}, directory }: Launch
     terminate: run.terminate,
     [Symbol.asyncDispose]: async () => {
       client[Symbol.dispose]();
-      run.kill();
-      await run.exited;
-      if (directory === undefined) await rm(home_, { recursive: true, force: true });
+      await end();
     },
   };
 }

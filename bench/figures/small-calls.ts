@@ -14,6 +14,11 @@ const peerNames: readonly SubjectName[] = [
   "node:http2",
   "grpc-js",
 ];
+/** Callers a connection: enough that the proxy's core is what limits. */
+const streams = 64;
+/** … and fewer, for the table: with less to send at once each call bears more of a write. */
+const fewStreams = 16;
+
 /** CPU per call: Prism's over the peer's. */
 const cpuBounds: readonly (readonly [peer: string, most: number, text: string])[] = [
   ["haproxy", 1, "1"],
@@ -28,6 +33,9 @@ const speedBounds: readonly (readonly [peer: string, least: number])[] = [
   ["envoy", 4],
 ];
 
+/** Who, and what was sampled of it. */
+type Sampled = readonly [name: string, samples: readonly Sample[]];
+
 /** A peer's samples, and Prism's over them, a ratio a round: (A + A) / 2B. */
 interface Comparison {
   readonly name: string;
@@ -40,6 +48,8 @@ interface Found {
   readonly prism: ByShape<Sample[]>;
   /** The same with one header block for all calls of a connection, as of a client that traces nothing. */
   readonly untraced: ByShape<Sample[]>;
+  /** With few callers. */
+  readonly withFew: readonly Sampled[];
   readonly peers: readonly Comparison[];
   /** Each of Prism's runs over the one before it, CPU per call: all 1 on a quiet machine. */
   readonly control: readonly number[];
@@ -64,8 +74,8 @@ async function compare(stage: Stage): Promise<Found> {
   const prism = await stage.own("prism");
   const peers = await installed(stage);
   // A JavaScript engine compiles what runs often, and takes its time to see it.
-  for (const traced of [false, true]) await sampleShapes(stage, prism, { seconds, traced });
-  for (const peer of peers) await samplePeer(stage, peer, { seconds: seconds / 2 });
+  for (const traced of [false, true]) await sampleShapes(stage, prism, { seconds, streams, traced });
+  for (const peer of peers) await samplePeer(stage, peer, { seconds: seconds / 2, streams });
 
   const ours: ByShape<Sample>[] = [];
   const untraced: ByShape<Sample>[] = [];
@@ -78,12 +88,12 @@ async function compare(stage: Stage): Promise<Found> {
   }));
   for (let round = 1; round <= rounds; round++) {
     stage.tell(`small calls: round ${round} of ${rounds}`);
-    untraced.push(await sampleShapes(stage, prism, { seconds, traced: false }));
-    let before = await sampleShapes(stage, prism, { seconds });
+    untraced.push(await sampleShapes(stage, prism, { seconds, streams, traced: false }));
+    let before = await sampleShapes(stage, prism, { seconds, streams });
     ours.push(before);
     for (const [i, peer] of peers.entries()) {
-      const theirs = await samplePeer(stage, peer, { seconds });
-      const after = await sampleShapes(stage, prism, { seconds });
+      const theirs = await samplePeer(stage, peer, { seconds, streams });
+      const after = await sampleShapes(stage, prism, { seconds, streams });
       ours.push(after);
       comparisons[i]?.samples.push(theirs);
       for (const shape of shapeNames) {
@@ -95,9 +105,30 @@ async function compare(stage: Stage): Promise<Found> {
       before = after;
     }
   }
-  const gather = (runs: readonly ByShape<Sample>[]): ByShape<Sample[]> =>
-    byShape((shape) => runs.map((run) => run[shape]));
-  return { prism: gather(ours), untraced: gather(untraced), peers: comparisons, control };
+  const withFew = await withFewCallers(stage, prism, peers);
+  return { prism: gather(ours), untraced: gather(untraced), withFew, peers: comparisons, control };
+}
+
+/** Prism and its peers in turn, with callers too few for saturation. */
+async function withFewCallers(stage: Stage, prism: Subject, peers: readonly Subject[]): Promise<Sampled[]> {
+  const load = { seconds: stage.effort.seconds, streams: fewStreams };
+  const ours: ByShape<Sample>[] = [];
+  const theirs = peers.map((peer) => ({ peer, samples: [] as Sample[] }));
+  for (let round = 1; round <= stage.effort.rounds; round++) {
+    stage.tell(`small calls of ${fewStreams} callers: round ${round} of ${stage.effort.rounds}`);
+    ours.push(await sampleShapes(stage, prism, load));
+    for (const { peer, samples } of theirs) samples.push(await samplePeer(stage, peer, load));
+  }
+  const gathered = gather(ours);
+  const named = (name: string): string => `${name}, ${fewStreams} callers`;
+  return [
+    ...shapeNames.map((shape): Sampled => [named(`prism ${shape}`), gathered[shape]]),
+    ...theirs.map(({ peer, samples }): Sampled => [named(peer.name), samples]),
+  ];
+}
+
+function gather(runs: readonly ByShape<Sample>[]): ByShape<Sample[]> {
+  return byShape((shape) => runs.map((run) => run[shape]));
 }
 
 async function installed(stage: Stage): Promise<Subject[]> {
@@ -133,8 +164,8 @@ function verdicts({ peers }: Found): Verdict[] {
   return [...cpu, ...speed];
 }
 
-/** Who, and what was sampled of it. */
-function sampled({ prism, untraced, peers }: Found): (readonly [string, readonly Sample[]])[] {
+/** All that was sampled at saturation. */
+function sampled({ prism, untraced, peers }: Found): Sampled[] {
   const same = "one header block";
   return [
     ...shapeNames.map((shape) => [`prism ${shape}`, prism[shape]] as const),
@@ -150,13 +181,13 @@ function table(found: Found): Rows {
     "with runtime",
     "calls/s",
     "proxy's core",
-    "load alone",
+    "the others",
     "p50 ms",
     "p99 ms",
     "RSS MiB",
     "failed",
   ];
-  const rows = sampled(found).map(([name, samples]) => {
+  const rows = [...sampled(found), ...found.withFew].map(([name, samples]) => {
     const mid = (pick: (s: Sample) => number): number => medianOf(samples, pick);
     return [
       name,
@@ -164,7 +195,7 @@ function table(found: Found): Rows {
       mid((s) => s.allCpuMicrosPerCall).toFixed(1),
       String(Math.round(mid((s) => s.callsPerSecond))),
       percent(mid((s) => s.proxyShare)),
-      percent(mid((s) => s.loadShare)),
+      percent(mid((s) => s.othersShare)),
       mid((s) => s.latencyMs[0] ?? NaN).toFixed(2),
       mid((s) => s.latencyMs[4] ?? NaN).toFixed(2),
       String(Math.round(mid((s) => s.rssBytes) / 2 ** 20)),

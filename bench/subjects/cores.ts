@@ -1,4 +1,5 @@
 import { spawnSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 import { availableParallelism } from "node:os";
 
 /** Who runs where: the proxy alone on its core, the plugin and the load on the others. */
@@ -23,6 +24,21 @@ function coresOf(role: Role, cores = availableParallelism()): string {
 /** Keeps a process and its threads to the cores of a role. Does nothing where that cannot be. */
 export function pin(pid: number, role: Role): void {
   if (canPin) spawnSync("taskset", ["-a", "-c", "-p", coresOf(role), String(pid)]);
+}
+
+/** How long the cores that are not the proxy's have worked so far and have been there, in ticks; NaN where nobody is kept to a core. */
+export function otherCores(): { readonly busy: number; readonly all: number } {
+  if (!canPin) return { busy: NaN, all: NaN };
+  const proxy = `cpu${coresOf("proxy")}`;
+  const rows = readFileSync("/proc/stat", "latin1")
+    .split("\n")
+    .filter((row) => /^cpu\d/.test(row));
+  const others = rows.map((row) => row.split(" ")).filter(([name]) => name !== proxy);
+  const sum = (rowsOf: (row: string[]) => string[]): number =>
+    others.flatMap(rowsOf).reduce((total, ticks) => total + Number(ticks), 0);
+  // user nice system idle iowait irq softirq steal; guests are within user.
+  const all = sum((row) => row.slice(1, 9));
+  return { busy: all - sum((row) => row.slice(4, 6)), all };
 }
 
 /** In words, for the report. */

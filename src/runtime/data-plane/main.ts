@@ -3,9 +3,14 @@
  * lives as long as that channel does.
  */
 import { Server, Socket } from "node:net";
+import { setFlagsFromString } from "node:v8";
 import type { LogFields } from "../model/log.js";
 import type { FromProxy, ToProxy } from "../model/proxy-messages.js";
 import { DataPlane } from "./data-plane.js";
+
+// Else V8 counts dead buffers as there until its next collection, and every 30 MB of bodies cost a full one: a third of
+// their CPU (docs/adr/0006).
+setFlagsFromString("--no-concurrent-array-buffer-sweeping");
 
 const servers: Server[] = [];
 let plane: DataPlane | undefined;

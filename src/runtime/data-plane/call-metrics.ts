@@ -1,4 +1,4 @@
-import { type Code, codeFrom, codeName } from "../../protocol/index.js";
+import { Code, codeFrom, codeName } from "../../protocol/index.js";
 import { type CallCounter, latencyBucketsMs } from "../model/proxy-messages.js";
 
 /** The label of an operation that nobody declared, so that clients cannot make labels up. */
@@ -13,12 +13,13 @@ export const prismItself = "(prism)";
 /** RED metrics: calls by namespace, operation and code, with how long they took. Cumulative. */
 export class CallMetrics {
   readonly #operations = new Map<string, Map<string, OperationMetrics>>();
+  readonly #rows = new Rows();
 
   /** Where the calls of one operation are counted; the same object each time. */
   of(namespace: string, operation: string): OperationMetrics {
     const operations = this.#operations.get(namespace) ?? new Map<string, OperationMetrics>();
     this.#operations.set(namespace, operations);
-    const metrics = operations.get(operation) ?? new OperationMetrics(namespace, operation);
+    const metrics = operations.get(operation) ?? new OperationMetrics({ namespace, operation }, this.#rows);
     operations.set(operation, metrics);
     return metrics;
   }
@@ -30,56 +31,85 @@ export class CallMetrics {
   }
 }
 
+type Labels = Pick<CallCounter, "namespace" | "operation">;
+
 /** The calls of one namespace and operation. */
 export class OperationMetrics {
+  readonly operation: string;
+  /** Of those that ended well, as most do. */
+  readonly #ok: Row;
+  readonly #rows: Rows;
   readonly #namespace: string;
-  readonly #operation: string;
-  readonly #byCode: (Latencies | undefined)[] = [];
+  readonly #byCode: (Row | undefined)[] = [];
 
-  constructor(namespace: string, operation: string) {
+  constructor({ namespace, operation }: Labels, rows: Rows) {
+    this.operation = operation;
     this.#namespace = namespace;
-    this.#operation = operation;
+    this.#rows = rows;
+    this.#ok = rows.next();
+    this.#byCode[Code.OK] = this.#ok;
   }
 
   /** Counts one call. */
   count(code: Code, ms: number): void {
-    const latencies = (this.#byCode[code] ??= new Latencies());
-    latencies.add(ms);
+    this.#rows.add(code === Code.OK ? this.#ok : (this.#byCode[code] ??= this.#rows.next()), ms);
   }
 
-  /** One row a code. */
+  /** One row a code that calls have ended with. */
   counters(): CallCounter[] {
-    return this.#byCode.flatMap((latencies, code) =>
-      latencies === undefined
-        ? []
-        : [
-            {
-              namespace: this.#namespace,
-              operation: this.#operation,
-              code: codeName(codeFrom(code)),
-              ...latencies.read(),
-            },
-          ],
-    );
+    const labels = { namespace: this.#namespace, operation: this.operation };
+    return this.#byCode.flatMap((row, code) => {
+      const read = row === undefined ? none : this.#rows.read(row);
+      return read.count === 0 ? [] : [{ ...labels, code: codeName(codeFrom(code)), ...read }];
+    });
   }
 }
 
-class Latencies {
-  #count = 0;
-  #sumMs = 0;
-  readonly #inBucket = new Float64Array(latencyBucketsMs.length + 1);
+const none = { count: 0, sumMs: 0, buckets: [] };
 
-  add(ms: number): void {
-    this.#count++;
-    this.#sumMs += ms;
+/** The number of a row. */
+type Row = number;
+
+/** Of a row: the sum of its milliseconds, then how many calls lie in each bucket, then how many above all. */
+const rowLength = latencyBucketsMs.length + 2;
+/** As a power of two: a page holds so many rows. */
+const pageBits = 8;
+
+/**
+ * How long calls took, in rows that lie side by side. Where calls go to thousands of namespaces in turn each finds what
+ * it counts in no cache: with objects of their own for all these numbers, counting such a call took 0.5 µs.
+ */
+class Rows {
+  readonly #pages: Float64Array[] = [];
+  #count = 0;
+
+  next(): Row {
+    const row = this.#count++;
+    if (row >>> pageBits === this.#pages.length) this.#pages.push(new Float64Array(rowLength << pageBits));
+    return row;
+  }
+
+  add(row: Row, ms: number): void {
+    const page = this.#pages[row >>> pageBits];
+    if (page === undefined) return;
+    const start = startOf(row);
     let bucket = 0;
     while (bucket < latencyBucketsMs.length && ms > (latencyBucketsMs[bucket] ?? 0)) bucket++;
-    this.#inBucket[bucket] = (this.#inBucket[bucket] ?? 0) + 1;
+    const at = start + 1 + bucket;
+    page[start] = (page[start] ?? 0) + ms;
+    page[at] = (page[at] ?? 0) + 1;
   }
 
-  read(): Pick<CallCounter, "count" | "sumMs" | "buckets"> {
-    let below = 0;
-    const buckets = latencyBucketsMs.map((_, bucket) => (below += this.#inBucket[bucket] ?? 0));
-    return { count: this.#count, sumMs: this.#sumMs, buckets };
+  read(row: Row): Pick<CallCounter, "count" | "sumMs" | "buckets"> {
+    const start = startOf(row);
+    const [sumMs = 0, ...inBucket] = this.#pages[row >>> pageBits]?.subarray(start, start + rowLength) ?? [];
+    let count = 0;
+    const buckets = inBucket.map((calls) => (count += calls)).slice(0, -1);
+    return { count, sumMs, buckets };
   }
+}
+
+/** Where a row begins in its page. */
+function startOf(row: Row): number {
+  return (row & ((1 << pageBits) - 1)) * rowLength;
 }

@@ -19,7 +19,7 @@ import type { LocalCallPlan } from "./local/local-call.js";
 import type { LocalMethod } from "./local/local-method.js";
 import { type Method, methodAt } from "./methods.js";
 import { passedFields, type ToldFields } from "./passed-fields.js";
-import type { PluginHeaders } from "./plugin-headers.js";
+import type { CallHeaders } from "./plugin-headers.js";
 import { failureAnswer } from "./refusal.js";
 import { isTraceparent, RequestHead } from "./request-head.js";
 import type { RequestPath } from "./request-path.js";
@@ -36,7 +36,7 @@ export interface CallPlan<M extends Method = Method> {
   /** How the client compresses a message that is changed on its way; undefined where it comes as it is. */
   readonly encoding: Encoding | undefined;
   /** Headers of the call to the plugin. */
-  readonly headers: PluginHeaders;
+  readonly headers: CallHeaders;
   /** Metadata that is appended to an ExecuteRequest: who calls, and the trace. */
   readonly suffix: Appendix;
   /** The caller's, at most the namespace's; undefined = none. */
@@ -149,11 +149,11 @@ function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPl
     route,
     instance: served.instance,
     encoding: isWrapped ? encodingFrom(head.encoding) : undefined,
-    headers: served.headersFor(
-      isWrapped
-        ? undefined
-        : toldFields(method, { who: identity.fields(principal, head.traceparent), head, headers }),
-    ),
+    headers: isWrapped
+      ? served
+      : served.headersFor(
+          toldFields(method, { who: identity.fields(principal, head.traceparent), head, headers }),
+        ),
     suffix: isWrapped ? identity.metadata(principal, head.traceparent) : nothing,
     timeoutMs: timeoutOf(head.timeout, route),
     metrics: served.metrics,

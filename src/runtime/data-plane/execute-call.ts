@@ -65,7 +65,6 @@ export class ExecuteCall extends UnaryCall {
   }
 
   protected override get metrics(): OperationMetrics {
-    const { permit, route } = this.plan;
-    return this.surroundings.metrics.of(permit.namespace, route.labelOf(this.#fields.operation));
+    return this.plan.route.metricsOf(this.#fields.operation, this.surroundings.metrics);
   }
 }

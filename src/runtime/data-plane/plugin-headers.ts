@@ -1,10 +1,18 @@
 import { formatTimeout, HeaderList } from "../../wire/index.js";
 
+/** The headers of a call to a plugin. */
+export interface CallHeaders {
+  /** The list with a `grpc-timeout` of at most so many milliseconds; without one where there is no deadline. */
+  within(timeoutMs: number | undefined): HeaderList;
+  /** The same, but for the fields that what it tells begins with: as many others in their place. */
+  beginningWith(fields: readonly string[]): CallHeaders;
+}
+
 /**
  * The headers of a call to a plugin. What all calls of a method have is a list made once and kept, whose bytes the wire
  * keeps; what this call tells beside goes behind it.
  */
-export class PluginHeaders {
+export class PluginHeaders implements CallHeaders {
   readonly #shared: HeaderList;
   readonly #told: readonly string[];
   readonly #neverIndexed: readonly string[];
@@ -18,7 +26,6 @@ export class PluginHeaders {
     if (told.length === 0) this.#last = shared;
   }
 
-  /** The same, but for the fields that what it tells begins with: as many others in their place. */
   beginningWith(fields: readonly string[]): PluginHeaders {
     return new PluginHeaders(
       this.#shared,
@@ -27,7 +34,6 @@ export class PluginHeaders {
     );
   }
 
-  /** The list with a `grpc-timeout` of at most so many milliseconds; without one where there is no deadline. */
   within(timeoutMs: number | undefined): HeaderList {
     if (this.#last !== undefined && timeoutMs === this.#lastTimeoutMs) return this.#last;
     const told =

@@ -1,6 +1,6 @@
 import { describeFile, nearestName, PrismError, typedOperations } from "../../protocol/index.js";
 import type { Ledger, Route, RouteInstance, RouteTable, ServedOperation } from "../model/route-table.js";
-import { type CallMetrics, otherOperation } from "./call-metrics.js";
+import { type CallMetrics, type OperationMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
 import type { Method, TunnelledEntry } from "./methods.js";
 import { ServedMethod } from "./served-method.js";
@@ -106,6 +106,9 @@ export class ActiveRoute {
   readonly namespace: string;
   /** 0 = none. */
   readonly deadlineMs: number;
+  /** What was asked for last: where calls go to thousands of namespaces in turn, the tables of each are in no cache. */
+  #last: ServedMethod | undefined;
+  #lastMetrics: OperationMetrics | undefined;
   readonly route: Route;
   readonly #instance: Instance | undefined;
   readonly #operations: ReadonlyMap<string, ServedOperation>;
@@ -133,8 +136,9 @@ export class ActiveRoute {
 
   /** A method with what its calls share. Throws where the plugin does not serve it, as far as it has told, or is away. */
   serve(method: Method, metrics: CallMetrics): ServedMethod {
+    if (this.#last?.method === method) return this.#last;
     const known = this.#methods.get(method.path);
-    if (known) return known;
+    if (known) return (this.#last = known);
     if (method.kind === "typed") this.operation(method.operation);
     if (method.kind === "tunnelled") this.#checkService(method);
     const { namespace } = this;
@@ -142,7 +146,7 @@ export class ActiveRoute {
     const served = new ServedMethod(method, by);
     if (this.#methods.size === mostMethods) this.#methods.clear();
     this.#methods.set(method.path, served);
-    return served;
+    return (this.#last = served);
   }
 
   /** What the plugin has told of an operation. Throws where it has told what it serves, and this is not among it. */
@@ -160,10 +164,12 @@ export class ActiveRoute {
     });
   }
 
-  /** The operation's name as a label of metrics. Clients can make names up, so only declared ones count by name. */
-  labelOf(operation: string): string {
+  /** Where calls of an operation are counted. Clients can make names up, so only declared ones count by name. */
+  metricsOf(operation: string, metrics: CallMetrics): OperationMetrics {
+    if (this.#lastMetrics?.operation === operation) return this.#lastMetrics;
     const declared = this.#operations.size > 0 ? this.#operations : typedOperations;
-    return declared.has(operation) ? operation : otherOperation;
+    const label = declared.has(operation) ? operation : otherOperation;
+    return (this.#lastMetrics = metrics.of(this.namespace, label));
   }
 
   /**

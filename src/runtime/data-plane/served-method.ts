@@ -3,7 +3,7 @@ import type { OperationMetrics } from "./call-metrics.js";
 import type { Instance } from "./instance.js";
 import { type Method, pluginExecute, pluginExecuteStream } from "./methods.js";
 import type { ToldFields } from "./passed-fields.js";
-import { PluginHeaders } from "./plugin-headers.js";
+import { type CallHeaders, PluginHeaders } from "./plugin-headers.js";
 
 /** What a method of a namespace is served with. */
 export interface ServedBy {
@@ -13,18 +13,21 @@ export interface ServedBy {
 }
 
 /** A method of a namespace, and what all its calls share, however their header blocks differ. */
-export class ServedMethod {
+export class ServedMethod implements CallHeaders {
+  readonly method: Method;
   readonly instance: Instance;
   readonly metrics: OperationMetrics;
-  readonly #namespace: string;
-  readonly #path: string;
+  /** Headers that all its calls begin with. */
+  #shared: HeaderList;
   /** Headers of a call that tells nothing beside. */
   readonly #plain: PluginHeaders;
-  #shared: HeaderList;
+  readonly #namespace: string;
+  readonly #path: string;
   #authority = "plugin";
   #contentType = "application/grpc";
 
   constructor(method: Method, { namespace, instance, metrics }: ServedBy) {
+    this.method = method;
     this.instance = instance;
     this.metrics = metrics;
     this.#namespace = namespace;
@@ -33,10 +36,17 @@ export class ServedMethod {
     this.#plain = new PluginHeaders(this.#shared, [], []);
   }
 
-  /** The headers of a call to the plugin. */
-  headersFor(told: ToldFields | undefined): PluginHeaders {
-    if (told === undefined) return this.#plain;
-    const { authority, contentType, fields, neverIndexed } = told;
+  /** The headers of a call that tells nothing beside. */
+  within(timeoutMs: number | undefined): HeaderList {
+    return timeoutMs === undefined ? this.#shared : this.#plain.within(timeoutMs);
+  }
+
+  beginningWith(fields: readonly string[]): CallHeaders {
+    return this.#plain.beginningWith(fields);
+  }
+
+  /** The headers of a call that tells more than that it is for the namespace. */
+  headersFor({ authority, contentType, fields, neverIndexed }: ToldFields): CallHeaders {
     if (authority !== this.#authority || contentType !== this.#contentType) {
       this.#authority = authority;
       this.#contentType = contentType;

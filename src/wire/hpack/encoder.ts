@@ -1,60 +1,58 @@
 import type { HeaderList } from "../header-list.js";
 import { headerTableBytes } from "../settings.js";
 import { DynamicTable, entryBytes } from "./dynamic-table.js";
+import { traitsOf } from "./field-traits.js";
 import { huffmanEncode, huffmanLength } from "./huffman.js";
-import { writeInteger } from "./integer.js";
-import { staticEntries, staticPlaces } from "./static-table.js";
+import { type Prefix, writeInteger } from "./integer.js";
+import { Sightings } from "./sightings.js";
+import { staticEntries } from "./static-table.js";
 
 /** Lists whose blocks are remembered, and the longest of these. */
 const rememberedLists = 256;
 const rememberedBytes = 1024;
-/** Values that are remembered as sent before, and the longest of these. */
-const rememberedValues = 256;
+/** Longer values are not remembered as sent before. */
 const longestValue = 256;
+/** Longer text is not written character by character. */
+const longestLooped = 32;
 /** What a field takes beside its text at most: an index or two lengths. */
 const fieldOverhead = 12;
-
-/** Small secrets stay out of every table on the way (RFC 7541, section 7.1.3). */
-const secretNames: ReadonlySet<string> = new Set([
-  "authorization",
-  "proxy-authorization",
-  "cookie",
-  "set-cookie",
-  "prism-plugin-token",
-]);
-/** Fields that differ from call to call: their values are not worth remembering, nor coding; their names are. */
-const volatileNames: ReadonlySet<string> = new Set([
-  "grpc-timeout",
-  "traceparent",
-  "tracestate",
-  "content-length",
-  "date",
-]);
 
 const indexed = { bits: 7, first: 0x80 };
 const addedLiteral = { bits: 6, first: 0x40 };
 const plainLiteral = { bits: 4, first: 0 };
 const neverLiteral = { bits: 4, first: 0x10 };
 const tableSize = { bits: 5, first: 0x20 };
-const codedText = { bits: 7, first: 0x80 };
-const plainText = { bits: 7, first: 0 };
+const codedPrefix = { bits: 7, first: 0x80 };
+const plainPrefix = { bits: 7, first: 0 };
+
+/** The entries of one name, each counted from the first ever added: the first of them, and by value. */
+interface Named {
+  readonly first: number;
+  readonly places: Map<string, number>;
+}
+
+/** What bears on whether a field is worth a place in the table. */
+interface Candidate {
+  /** Where its name can be looked up; 0 = nowhere. */
+  readonly nameIndex: number;
+  readonly isVolatile: boolean;
+}
 
 /**
  * Writes header blocks (RFC 7541). One a connection and direction.
  *
  * A field enters the table when it is sent again, and only while there is room: so what repeats becomes a byte, what
- * varies leaves the table as it is, and blocks once written stay valid.
+ * varies leaves the table as it is, and blocks once written stay valid. Of a name that comes again with other values one
+ * enters, so that there is an index for the name. Only what enters is Huffman-coded: the rest would be coded every time.
  */
 export class HpackEncoder {
   readonly table = new DynamicTable(headerTableBytes);
   readonly #blocks = new Map<HeaderList, Buffer>();
-  /** Fields that have been sent once, by name. */
-  readonly #seen = new Map<string, Set<string>>();
-  #seenValues = 0;
+  /** What has been sent lately and is not in the table. */
+  readonly #seen = new Sightings();
   /** Whether the block at hand would be written the same again. */
   #isSettled = true;
-  /** By name and value: which entry, counted from the first ever added. */
-  readonly #places = new Map<string, Map<string, number>>();
+  readonly #named = new Map<string, Named>();
   /** The smallest table since the last block, and whether the peer must be told of it; it must hear the smallest, then the last. */
   #smallest = headerTableBytes;
   #mustTell = false;
@@ -73,14 +71,14 @@ export class HpackEncoder {
 
   /** The block of a list that has been sent before with the table as it is now; undefined where there is none. */
   known(list: HeaderList): Buffer | undefined {
-    return this.#blocks.get(list);
+    return list.kept ? this.#blocks.get(list) : undefined;
   }
 
   /** How many bytes the block of a list may take at most. */
-  mostBytes({ fields }: HeaderList): number {
-    let bytes = fieldOverhead;
-    for (let i = 0; i < fields.length; i += 2) {
-      bytes += (fields[i] ?? "").length + (fields[i + 1] ?? "").length + fieldOverhead;
+  mostBytes({ base, own }: HeaderList): number {
+    let bytes = base === undefined ? fieldOverhead : this.mostBytes(base);
+    for (let i = 0; i < own.length; i += 2) {
+      bytes += (own[i] ?? "").length + (own[i + 1] ?? "").length + fieldOverhead;
     }
     return bytes;
   }
@@ -88,19 +86,21 @@ export class HpackEncoder {
   /** Writes a list's block at an offset of a buffer with {@link mostBytes} of room, and gives the offset behind it. */
   encode(list: HeaderList, out: Buffer, at: number): number {
     const { version } = this.table;
-    const { fields, base } = list;
+    const { own, base, neverIndexed } = list;
     const from = base === undefined ? at : this.#begin(base, out, at);
     this.#isSettled = !this.#mustTell;
     this.#out = out;
     this.#at = from;
     if (this.#mustTell) this.#tellSize();
-    for (let i = base === undefined ? 0 : base.fields.length; i < fields.length; i += 2) {
-      this.#field(list, fields[i] ?? "", fields[i + 1] ?? "");
+    for (let i = 0; i < own.length; i += 2) {
+      const name = own[i] ?? "";
+      if (neverIndexed.length > 0 && neverIndexed.includes(name)) this.#secret(name, own[i + 1] ?? "");
+      else this.#field(name, own[i + 1] ?? "");
     }
     this.#out = nothing;
     if (this.table.version !== version) this.#blocks.clear();
     else if (this.#isSettled && list.sent) this.#remember(list, out.subarray(at, this.#at));
-    list.sent = true;
+    if (!list.sent) list.sent = true;
     return this.#at;
   }
 
@@ -123,90 +123,89 @@ export class HpackEncoder {
   #remember(list: HeaderList, block: Buffer): void {
     if (block.length > rememberedBytes) return;
     if (this.#blocks.size >= rememberedLists) this.#blocks.clear();
+    list.kept = true;
     this.#blocks.set(list, Buffer.from(block));
   }
 
   /** The table has shrunk: what pointed into it points nowhere. It is rare, so all begins anew. */
   #forget(): void {
     this.#blocks.clear();
-    this.#places.clear();
+    this.#named.clear();
   }
 
-  #field({ neverIndexed }: HeaderList, name: string, value: string): void {
-    if (secretNames.has(name) || neverIndexed.includes(name)) {
-      this.#literal(name, value, neverLiteral);
-      return;
-    }
-    const index = staticPlaces.get(name)?.values.get(value) ?? this.#indexOf(name, value);
-    if (index !== undefined) this.#integer(index, indexed);
-    else if (this.#isWorthAdding(name, value)) this.#add(name, value);
-    else this.#literal(name, value, plainLiteral);
+  #field(name: string, value: string): void {
+    const { index: inStatic, values, isSecret, isVolatile } = traitsOf(name);
+    if (isSecret) return this.#secret(name, value);
+    const named = this.#named.get(name);
+    // A value that always differs is looked up nowhere: it has no hash yet, and a look would make one.
+    const index = isVolatile ? undefined : (values.get(value) ?? this.#indexAt(named?.places.get(value)));
+    if (index !== undefined) return this.#integer(index, indexed);
+    const nameIndex = inStatic || (this.#indexAt(named?.first) ?? 0);
+    if (this.#isWorthAdding(name, value, { nameIndex, isVolatile })) this.#add(name, value, nameIndex);
+    else this.#literal(name, value, { nameIndex, form: plainLiteral });
   }
 
-  #indexOf(name: string, value: string): number | undefined {
-    const place = this.#places.get(name)?.get(value);
+  #secret(name: string, value: string): void {
+    const nameIndex = traitsOf(name).index || (this.#indexAt(this.#named.get(name)?.first) ?? 0);
+    this.#literal(name, value, { nameIndex, form: neverLiteral });
+  }
+
+  #indexAt(place: number | undefined): number | undefined {
     return place === undefined ? undefined : staticEntries + (this.table.added - place);
   }
 
-  #isWorthAdding(name: string, value: string): boolean {
+  #isWorthAdding(name: string, value: string, { nameIndex, isVolatile }: Candidate): boolean {
     if (value.length > longestValue) return false;
-    if (this.table.size + entryBytes(name, value) > this.table.mostBytes) return false;
-    // Once: then there is an index for the name.
-    if (volatileNames.has(name)) return !this.#places.has(name);
-    if (this.#seen.get(name)?.has(value)) return true;
-    this.#see(name, value);
-    return false;
+    // One of a name that always differs or comes with other values: then there is an index for the name.
+    let isWorth = nameIndex === 0 && (isVolatile || this.#sees(name, 0));
+    if (!isVolatile && this.#sees(value, name.length)) isWorth = true;
+    return isWorth && this.table.size + entryBytes(name, value) <= this.table.mostBytes;
   }
 
-  #see(name: string, value: string): void {
-    this.#isSettled = false;
-    if (++this.#seenValues > rememberedValues) {
-      this.#seen.clear();
-      this.#seenValues = 1;
-    }
-    const values = this.#seen.get(name) ?? new Set<string>();
-    this.#seen.set(name, values.add(value));
+  /** Whether a text has been sent before, lately. Where it has not, the block would be another one the next time. */
+  #sees(text: string, seed: number): boolean {
+    const isSeen = this.#seen.has(text, seed);
+    if (!isSeen) this.#isSettled = false;
+    return isSeen;
   }
 
-  #add(name: string, value: string): void {
-    this.#literal(name, value, addedLiteral);
-    const values = this.#places.get(name) ?? new Map<string, number>();
-    this.#places.set(name, values.set(value, this.table.added));
+  #add(name: string, value: string, nameIndex: number): void {
+    this.#integer(nameIndex, addedLiteral);
+    if (nameIndex === 0) this.#codedText(name);
+    this.#codedText(value);
+    const place = this.table.added;
+    const named = this.#named.get(name);
+    if (named) named.places.set(value, place);
+    else this.#named.set(name, { first: place, places: new Map([[value, place]]) });
     this.table.add(name, value);
   }
 
-  #literal(name: string, value: string, form: typeof addedLiteral): void {
-    const index = this.#nameIndex(name);
-    this.#integer(index, form);
-    if (index === 0) this.#text(name);
-    if (volatileNames.has(name)) this.#plainText(value);
-    else this.#text(value);
+  #literal(name: string, value: string, { nameIndex, form }: { nameIndex: number; form: Prefix }): void {
+    this.#integer(nameIndex, form);
+    if (nameIndex === 0) this.#plainText(name);
+    this.#plainText(value);
   }
 
-  #nameIndex(name: string): number {
-    const inStatic = staticPlaces.get(name)?.index;
-    if (inStatic !== undefined) return inStatic;
-    const places = this.#places.get(name);
-    if (places === undefined) return 0;
-    for (const place of places.values()) return staticEntries + (this.table.added - place);
-    return 0;
-  }
-
-  #integer(value: number, prefix: typeof indexed): void {
+  #integer(value: number, prefix: Prefix): void {
     this.#at = writeInteger(this.#out, this.#at, value, prefix);
   }
 
-  #text(text: string): void {
+  #codedText(text: string): void {
     const codedLength = huffmanLength(text);
     if (codedLength < text.length) {
-      this.#integer(codedLength, codedText);
+      this.#integer(codedLength, codedPrefix);
       this.#at = huffmanEncode(text, this.#out, this.#at);
     } else this.#plainText(text);
   }
 
   #plainText(text: string): void {
-    this.#integer(text.length, plainText);
-    this.#at += this.#out.write(text, this.#at, "latin1");
+    const { length } = text;
+    this.#integer(length, plainPrefix);
+    if (length > longestLooped) {
+      this.#at += this.#out.write(text, this.#at, "latin1");
+      return;
+    }
+    for (let i = 0; i < length; i++) this.#out[this.#at++] = text.charCodeAt(i);
   }
 }
 

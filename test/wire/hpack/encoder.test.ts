@@ -58,7 +58,8 @@ describe("a list that is sent again and again", () => {
   test("stays valid while a field beside it is different in every list", () => {
     const encoder = new HpackEncoder();
     const steady = new HeaderList(["x-a", "steady"]);
-    write(encoder, new HeaderList(["grpc-timeout", "1S"]));
+    for (const name of ["one", "two"])
+      write(encoder, new HeaderList(["grpc-timeout", "1S", "x-request", name]));
     for (let i = 0; i < 3; i++) write(encoder, steady);
     const { version } = encoder.table;
 
@@ -78,6 +79,18 @@ describe("a list that is sent again and again", () => {
 
     expect(block.subarray(-5).toString("latin1")).toBe("\x04250m");
     expect(block.length).toBe(7);
+  });
+
+  test("takes one of a name's values, though none comes again, so that there is an index for the name", () => {
+    const [encoder, decoder] = [new HpackEncoder(), new HpackDecoder(bounds)];
+    const lists = [1, 2, 3, 4].map((n) => new HeaderList(["x-namespace", `unlike-${n}`]));
+
+    const blocks = lists.map((list) => write(encoder, list));
+
+    expect(blocks.map((block) => read(decoder, block)?.fields)).toEqual(lists.map(({ fields }) => fields));
+    expect(encoder.table.entries).toBe(1);
+    expect(blocks[3]?.subarray(-9).toString("latin1")).toBe("\x08unlike-4");
+    expect(blocks[3]?.length).toBe(11);
   });
 
   test("is written again after the peer has lowered its table", () => {

@@ -42,8 +42,11 @@ export function samplePeer(stage: Stage, peer: Subject, load: SmallLoad): Promis
 /** What may be said of a small load; the rest is the same everywhere. */
 export type SmallLoad = Partial<Omit<SmallCalls, "kind" | "target">> & { readonly seconds: number };
 
+/** Callers a connection: enough that the proxy's core is what limits. */
+const streams = 64;
+
 /** A small load of one method. */
 export function small(load: SmallLoad, call: Pick<SmallCalls, "method" | "message">): Load {
-  const usual = { traced: true, namespaces: 1, connections: 4, streams: 16, perSecond: 0 };
+  const usual = { traced: true, namespaces: 1, connections: 4, streams, perSecond: 0 };
   return { kind: "small calls", ...usual, ...call, ...load };
 }

@@ -14,9 +14,7 @@ const peerNames: readonly SubjectName[] = [
   "node:http2",
   "grpc-js",
 ];
-/** Callers a connection: enough that the proxy's core is what limits. */
-const streams = 64;
-/** … and fewer, for the table: with less to send at once each call bears more of a write. */
+/** Callers a connection that are too few for saturation: with less to send at once each call bears more of a write. */
 const fewStreams = 16;
 
 /** CPU per call: Prism's over the peer's. */
@@ -74,8 +72,8 @@ async function compare(stage: Stage): Promise<Found> {
   const prism = await stage.own("prism");
   const peers = await installed(stage);
   // A JavaScript engine compiles what runs often, and takes its time to see it.
-  for (const traced of [false, true]) await sampleShapes(stage, prism, { seconds, streams, traced });
-  for (const peer of peers) await samplePeer(stage, peer, { seconds: seconds / 2, streams });
+  for (const traced of [false, true]) await sampleShapes(stage, prism, { seconds, traced });
+  for (const peer of peers) await samplePeer(stage, peer, { seconds: seconds / 2 });
 
   const ours: ByShape<Sample>[] = [];
   const untraced: ByShape<Sample>[] = [];
@@ -88,12 +86,12 @@ async function compare(stage: Stage): Promise<Found> {
   }));
   for (let round = 1; round <= rounds; round++) {
     stage.tell(`small calls: round ${round} of ${rounds}`);
-    untraced.push(await sampleShapes(stage, prism, { seconds, streams, traced: false }));
-    let before = await sampleShapes(stage, prism, { seconds, streams });
+    untraced.push(await sampleShapes(stage, prism, { seconds, traced: false }));
+    let before = await sampleShapes(stage, prism, { seconds });
     ours.push(before);
     for (const [i, peer] of peers.entries()) {
-      const theirs = await samplePeer(stage, peer, { seconds, streams });
-      const after = await sampleShapes(stage, prism, { seconds, streams });
+      const theirs = await samplePeer(stage, peer, { seconds });
+      const after = await sampleShapes(stage, prism, { seconds });
       ours.push(after);
       comparisons[i]?.samples.push(theirs);
       for (const shape of shapeNames) {

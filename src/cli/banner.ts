@@ -16,6 +16,8 @@ export interface NamespaceState {
   readonly backend: string;
   readonly channel: string;
   readonly ready: boolean;
+  /** What its plugin says of itself: HEALTHY, DEGRADED or UNHEALTHY. */
+  readonly health: string;
   readonly reason: string;
   readonly operations: readonly string[];
 }
@@ -40,8 +42,9 @@ export function banner(running: Running, program: string): string {
   ].join("\n");
 }
 
-function stateOf({ backend, channel, ready, reason }: NamespaceState): string {
+function stateOf({ backend, channel, ready, health, reason }: NamespaceState): string {
   const paint = palette();
+  if (ready && health === "UNHEALTHY") return `${paint.red("unhealthy")}  ${backend}, ${channel}: ${reason}`;
   if (ready) return `${paint.green("ready")}   ${backend}, ${channel}`;
   return `${paint.red("failed")}  ${backend}, ${channel}: ${reason}`;
 }

@@ -4,12 +4,12 @@ import type { InstanceView, NamespaceView, StatusView } from "./views.js";
 
 /** Namespaces, a row each. */
 export function namespaceTable(namespaces: readonly NamespaceView[]): string {
-  const rows = namespaces.map(({ name, backend, channel, owner, ready, reason }) => [
-    name,
-    backend,
-    channel,
-    owner,
-    stateOf(ready, reason),
+  const rows = namespaces.map((namespace) => [
+    namespace.name,
+    namespace.backend,
+    namespace.channel,
+    namespace.owner,
+    stateOf(namespace),
   ]);
   return table(["NAMESPACE", "BACKEND", "CHANNEL", "OWNER", "STATE"], rows);
 }
@@ -31,12 +31,12 @@ export function instanceTable(instances: readonly InstanceView[]): string {
 
 /** One namespace on a page of its own, its declaration last. */
 export function namespacePage(namespace: NamespaceView): string {
-  const { name, backend, channel, owner, ready, reason, operations, yaml } = namespace;
+  const { name, backend, channel, owner, operations, yaml } = namespace;
   const facts = [
     ["namespace", name],
     ["backend", `${backend} (${channel})`],
     ["owner", owner],
-    ["state", stateOf(ready, reason)],
+    ["state", stateOf(namespace)],
     ["operations", operations.length > 0 ? operations.join(" ") : "not told"],
   ];
   return `${list(facts)}\n\n${yaml.trimEnd()}`;
@@ -68,10 +68,13 @@ function durationOf(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }
 
-function stateOf(ready: boolean, reason: string): string {
+/** "ready", "degraded: …", "unhealthy: …", "not ready: …". */
+function stateOf({ ready, health, reason }: Pick<NamespaceView, "ready" | "health" | "reason">): string {
   const paint = palette();
-  if (ready) return paint.green("ready");
-  return paint.red(["not ready", reason].filter(Boolean).join(": "));
+  const because = (state: string): string => [state, reason].filter(Boolean).join(": ");
+  if (!ready) return paint.red(because("not ready"));
+  if (health === "UNHEALTHY") return paint.red(because("unhealthy"));
+  return health === "DEGRADED" ? paint.yellow(because("degraded")) : paint.green("ready");
 }
 
 function list(facts: readonly (readonly string[])[]): string {

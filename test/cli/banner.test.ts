@@ -6,6 +6,7 @@ const sqlite: NamespaceState = {
   backend: "sqlite",
   channel: "sidecar",
   ready: true,
+  health: "HEALTHY",
   reason: "",
   operations: ["get", "set"],
 };
@@ -41,6 +42,14 @@ test("a namespace that failed stands there with its reason, and is not the one t
     "a        failed  sqlite, sidecar: no server at db:5432; it is tried again in 2 s\n",
   );
   expect(text).toContain("prism call default get");
+});
+
+test("a namespace whose plugin is unhealthy says so, and what is amiss", () => {
+  const orders = { ...sqlite, name: "a", health: "UNHEALTHY", reason: "no server at db:5432" };
+
+  const text = banner({ ...running, namespaces: [orders] }, "prism");
+
+  expect(text).toContain("a  unhealthy  sqlite, sidecar: no server at db:5432\n");
 });
 
 test("where TLS is spoken it says so, and only a Unix socket is to try", () => {

@@ -34,6 +34,7 @@ const orders = {
   channel: "sidecar",
   owner: "applied",
   ready: false,
+  health: "",
   reason: "the server is away",
   operations: ["get", "set"],
   yaml: "name: orders\nbackend: postgres\n",
@@ -109,6 +110,24 @@ describe("prism ns", () => {
 
     expect(ended.stdout).toBe("orders\tpostgres\tsidecar\tapplied\tnot ready: the server is away\n");
     expect(ended.exitCode).toBe(0);
+  });
+
+  test("list tells a namespace that is served though its plugin is unhealthy, or worse off than it should be", async () => {
+    const namespaces = ["UNHEALTHY", "DEGRADED", "HEALTHY"].map((health) => ({
+      ...orders,
+      ready: true,
+      health,
+    }));
+    const listing = new StockServer().unary(Admin.method.listNamespaces, () => ({ namespaces }));
+
+    const ended = await runCommand(NamespaceList, await admin(listing));
+
+    expect(ended.stdout.split("\n").map((row) => row.split("\t")[4])).toEqual([
+      "unhealthy: the server is away",
+      "degraded: the server is away",
+      "ready",
+      undefined,
+    ]);
   });
 
   test("get --json tells all there is", async () => {

@@ -3,6 +3,10 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { once } from "node:events";
 import { describe, expect, onTestFinished, test } from "vitest";
+import {
+  Health,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../src/protocol/gen/grpc/health/v1/health_pb.js";
 import { loadConfig, startRuntime, type StartProgress } from "../../src/runtime/index.js";
 import { temporaryDirectory } from "../support/temporary.js";
 import { StockClient } from "../support/stock-client.js";
@@ -45,11 +49,32 @@ describe("the runtime", () => {
     const readiness = await fetch(`http://${admin}/readyz`);
     expect(ready).toBe(false);
     expect(namespaces.find(({ name }) => name === "broken")?.reason).toContain("exited with code 3");
-    expect(readiness.status).toBe(503);
+    expect(readiness.status).toBe(200);
     expect(await readiness.json()).toEqual({
-      ready: false,
+      ready: true,
       unready: { broken: expect.any(String) as string },
+      unhealthy: {},
     });
+  });
+
+  test("tells of a namespace whose backend is away, by every door, and stays ready itself", async () => {
+    const ill = `  - name: ill
+    backend: x
+    plugin: { command: [node, ${JSON.stringify(fixture("says-it-is-unhealthy.js"))}] }
+`;
+
+    const { client, admin, status } = await startForTest({ yaml: inMemory("orders") + ill });
+
+    const readiness = await fetch(`http://${admin}/readyz`);
+    const { namespaces } = await status();
+    const of = (service: string) => client.unary(Health.method.check, { service }, { namespace: "" });
+    const reason = "the plugin says it is UNHEALTHY: the warehouse does not answer";
+    expect(readiness.status).toBe(200);
+    expect(await readiness.json()).toEqual({ ready: true, unready: {}, unhealthy: { ill: reason } });
+    expect(namespaces[0]).toMatchObject({ name: "ill", ready: true, health: "UNHEALTHY", reason });
+    expect(await of("ill")).toMatchObject({ status: Status.NOT_SERVING });
+    expect(await of("orders")).toMatchObject({ status: Status.SERVING });
+    expect(await of("")).toMatchObject({ status: Status.SERVING });
   });
 
   test("that cannot have its port undoes its start: the directory and the other port are free", async () => {

@@ -44,7 +44,7 @@ export interface ServeOptions {
   readonly within?: readonly string[];
 }
 
-/** Starts `prism serve` and waits until every namespace is ready. Await `stop()` in a finally or an afterEach. */
+/** Starts `prism serve` and waits until every namespace has been started. Await `stop()` in a finally or an afterEach. */
 export async function servePrism(options: ServeOptions = {}): Promise<RunningPrism> {
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "prism-e2e-")));
   const address = options.address ?? `127.0.0.1:${await freePort()}`;

@@ -28,11 +28,23 @@ export interface NamespaceOverview {
   /** "/etc/prism.yaml:12", "applied", "default". */
   readonly owner: string;
   readonly ready: boolean;
-  /** Why not, where it is not. */
+  /** What the instance that serves says of itself: HEALTHY, DEGRADED or UNHEALTHY; empty where none serves. */
+  readonly health: string;
+  /** Why not, where it is not ready or not healthy. */
   readonly reason: string;
   readonly operations: readonly string[];
   /** The declaration, credentials left out. */
   readonly yaml: string;
+}
+
+/** Whether traffic may come to this Prism, and which namespaces fare ill all the same. */
+export interface Readiness {
+  /** Calls are taken. A namespace that fares ill is no reason to keep those of all others away. */
+  readonly ready: boolean;
+  /** Why a namespace is not served, by its name; why Prism itself takes no calls, as "runtime". */
+  readonly unready: Readonly<Record<string, string>>;
+  /** What is amiss with a namespace that is served, by its plugin's word. */
+  readonly unhealthy: Readonly<Record<string, string>>;
 }
 
 /** The runtime at a glance. */
@@ -97,15 +109,16 @@ export class Overview {
     return this.#sources.supervisor.instances();
   }
 
-  /** Why traffic had better not come, by namespace; empty where it may. The runtime itself is told as "runtime". */
-  unready(): Readonly<Record<string, string>> {
-    if (this.#isStopping) return { runtime: "it is being stopped" };
-    const waiting = this.namespaces().filter(({ ready }) => !ready);
-    const reasons = Object.fromEntries(waiting.map(({ name, reason }) => [name, reason]));
-    if (!this.#isStarted) return { runtime: "it is being started", ...reasons };
-    return this.#sources.proxies.isServing
-      ? reasons
-      : { runtime: "no data-plane process serves", ...reasons };
+  /** Whether traffic may come, and why not. */
+  readiness(): Readiness {
+    const all = this.namespaces();
+    const runtime = this.#notReady();
+    const unserved = reasonsOf(all.filter(({ ready }) => !ready));
+    return {
+      ready: runtime === undefined,
+      unready: runtime === undefined ? unserved : { runtime, ...unserved },
+      unhealthy: reasonsOf(all.filter(({ health }) => health === "UNHEALTHY")),
+    };
   }
 
   /** All of it. */
@@ -117,14 +130,24 @@ export class Overview {
       proxies: await proxies.status(),
       namespaces: this.namespaces(),
       instances: this.instances(),
-      ready: Object.keys(this.unready()).length === 0,
+      ready: Object.keys(this.readiness().unready).length === 0,
       problems: [...fileProblems(), ...namespaces.problems],
     };
+  }
+
+  #notReady(): string | undefined {
+    if (this.#isStopping) return "it is being stopped";
+    if (!this.#isStarted) return "it is being started";
+    return this.#sources.proxies.isServing ? undefined : "no data-plane process serves";
   }
 
   #observed(): ReadonlyMap<string, NamespaceStatus> {
     return new Map(this.#sources.supervisor.namespaces().map((status) => [status.namespace.name, status]));
   }
+}
+
+function reasonsOf(namespaces: readonly NamespaceOverview[]): Record<string, string> {
+  return Object.fromEntries(namespaces.map(({ name, reason }) => [name, reason]));
 }
 
 function toOverview(namespace: Namespace, observed: NamespaceStatus | undefined): NamespaceOverview {
@@ -135,6 +158,7 @@ function toOverview(namespace: Namespace, observed: NamespaceStatus | undefined)
     channel: plugin.channel,
     owner: ownerText(namespace),
     ready: observed?.ready ?? false,
+    health: observed?.health ?? "",
     reason: observed ? stateSentence(observed) : "it waits for its start",
     operations: observed?.operations ?? [],
     yaml: declarationYaml(namespace),

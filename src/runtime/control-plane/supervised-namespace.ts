@@ -79,6 +79,7 @@ export class SupervisedNamespace {
     return {
       namespace: this.#desired,
       ready: current !== undefined,
+      health: current?.health,
       ...(current ? { reason: current.reason, outlook: "", isRefused: false } : this.#restarts.absence),
       operations: (current?.opened.operations ?? []).map(({ name }) => name),
     };
@@ -213,7 +214,10 @@ export class SupervisedNamespace {
       settings: this.#desired.plugin.health,
       clock: this.#near.clock,
       check: (timeoutMs) => instance.checkHealth(timeoutMs),
-      onReport: () => this.#changed(),
+      onReport: () => {
+        this.#route.healthReported();
+        this.#changed();
+      },
       onUnhealthy: (reason) => void this.#replaceHung(instance, reason),
     });
   }

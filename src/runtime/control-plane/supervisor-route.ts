@@ -10,6 +10,7 @@ export class NamespaceRoute {
   /** On its way to be the current one. */
   #coming: PluginInstance | undefined;
   #deadlineMs = 0;
+  #isUnhealthy = false;
 
   constructor(namespace: string, publisher: RoutePublisher) {
     this.#namespace = namespace;
@@ -49,6 +50,14 @@ export class NamespaceRoute {
     if (this.#current) await this.#publish(this.#current, deadlineMs);
   }
 
+  /** The instance that serves was asked how it fares: tells the proxies where it has fallen ill, or is well again. */
+  healthReported(): void {
+    // While a switch is under way the switch's end tells.
+    if (!this.#current || this.#coming || isUnhealthy(this.#current) === this.#isUnhealthy) return;
+    // A proxy that cannot be told is replaced, and begins with the table as it is.
+    this.#publish(this.#current, this.#deadlineMs).catch(() => undefined);
+  }
+
   /**
    * An instance has fallen: takes it out of the route at once. False where it did not serve. While a switch is under
    * way the switch's end decides who serves.
@@ -75,16 +84,21 @@ export class NamespaceRoute {
     return old;
   }
 
-  async #publish({ route: instance, opened }: PluginInstance, deadlineMs: number): Promise<void> {
+  async #publish(to: PluginInstance, deadlineMs: number): Promise<void> {
     this.#deadlineMs = deadlineMs;
+    this.#isUnhealthy = isUnhealthy(to);
     const namespace = this.#namespace;
-    const { operations, services, fileDescriptors } = opened;
-    const served = { operations, services, fileDescriptors };
-    await this.#publisher.point(namespace, { namespace, instance, ...served, deadlineMs });
+    const { operations, services, fileDescriptors } = to.opened;
+    const how = { operations, services, fileDescriptors, deadlineMs, isUnhealthy: this.#isUnhealthy };
+    await this.#publisher.point(namespace, { namespace, instance: to.route, ...how });
   }
 }
 
 const nothingServed = { operations: [], services: [], fileDescriptors: [] };
+
+function isUnhealthy({ health }: PluginInstance): boolean {
+  return health === "UNHEALTHY";
+}
 
 function assertReady(fresh: PluginInstance): void {
   if (fresh.state !== "ready") throw new PrismError("pluginAway", fresh.reason);

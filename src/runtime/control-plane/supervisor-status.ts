@@ -28,6 +28,8 @@ export interface NamespaceStatus {
   readonly namespace: Namespace;
   /** Whether calls are routed to an instance. */
   readonly ready: boolean;
+  /** What the instance that serves said at its last check; undefined where none serves. */
+  readonly health: Health | undefined;
   /** Why not, where they are not; and what the plugin says where it is not well. For operators: it may quote the plugin. */
   readonly reason: string;
   /** What comes next, where nobody serves: "it is started again in 200 ms". */

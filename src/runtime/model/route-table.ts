@@ -12,6 +12,8 @@ export interface Route {
   readonly namespace: string;
   /** Absent while nobody serves; then calls fail UNAVAILABLE, and are told the `reason`. */
   readonly instance?: RouteInstance;
+  /** The instance says that it is UNHEALTHY. Calls go to it all the same: it knows better than its last check. */
+  readonly isUnhealthy?: boolean;
   /** Why nobody serves: "its plugin fell". */
   readonly reason?: string;
   /** What the plugin serves; empty where it did not tell. */

@@ -306,13 +306,16 @@ describe("a plugin whose backend is away", () => {
     await prism.supervisor.start(namespaceOn("says-it-is-unhealthy.js", { plugin }));
     expect(prism.status).toMatchObject({
       ready: true,
+      health: "UNHEALTHY",
       reason: "the plugin says it is UNHEALTHY: the warehouse does not answer",
     });
+    expect(prism.routes.current).toMatchObject({ instance: { id: "orders-1" }, isUnhealthy: true });
     await prism.write("well", "");
     await prism.until(() => prism.supervisor.instances()[0]?.health === "HEALTHY");
 
-    expect(prism.status).toMatchObject({ ready: true, reason: "" });
-    expect(history().slice(1)).toEqual(["orders-1"]);
+    expect(prism.status).toMatchObject({ ready: true, health: "HEALTHY", reason: "" });
+    expect(history().slice(1)).toEqual(["orders-1", "orders-1"]);
+    expect(prism.routes.current).toMatchObject({ isUnhealthy: false });
   });
 });
 

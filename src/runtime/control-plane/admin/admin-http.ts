@@ -2,6 +2,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from "node:http
 import { z } from "zod";
 import { codeName, httpStatusOf, PrismError } from "../../../protocol/index.js";
 import type { Metrics } from "../metrics.js";
+import type { Readiness } from "../overview.js";
 import type { AdminNeighbours } from "./admin-service.js";
 import type { OnBug } from "./grpc-methods.js";
 
@@ -40,7 +41,7 @@ async function answer(request: IncomingMessage, near: AdminHttpNeighbours): Prom
   const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
   const routes: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
     "GET /healthz": () => ({ status: 200, body: { status: "alive" } }),
-    "GET /readyz": () => readiness(near.overview.unready()),
+    "GET /readyz": () => readiness(near.overview.readiness()),
     "GET /metrics": () => exposition(near.metrics),
     "POST /admin/plugin/reload": () => reload(request, near),
   };
@@ -59,9 +60,8 @@ async function answer(request: IncomingMessage, near: AdminHttpNeighbours): Prom
   return { status: 404, body: `no ${path} here; there are: ${known}, and gRPC (prism.admin.v1.Admin)\n` };
 }
 
-function readiness(unready: Readonly<Record<string, string>>): Answer {
-  const ready = Object.keys(unready).length === 0;
-  return { status: ready ? 200 : 503, body: { ready, unready } };
+function readiness(told: Readiness): Answer {
+  return { status: told.ready ? 200 : 503, body: told };
 }
 
 async function exposition(metrics: Pick<Metrics, "expose">): Promise<Answer> {

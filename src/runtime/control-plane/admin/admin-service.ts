@@ -19,7 +19,7 @@ import { type OnBug, serverStream, unary } from "./grpc-methods.js";
 /** What operators may ask for, and who answers. */
 export interface AdminNeighbours {
   readonly namespaces: Pick<Namespaces, "apply" | "delete">;
-  readonly overview: Pick<Overview, "namespace" | "namespaces" | "instances" | "status" | "unready">;
+  readonly overview: Pick<Overview, "namespace" | "namespaces" | "instances" | "status" | "readiness">;
   readonly supervisor: Pick<Supervisor, "reload">;
 }
 

@@ -22,7 +22,8 @@ export class ServingStatuses {
     const route = Object.hasOwn(routes, service) ? routes[service] : undefined;
     if (service !== "" && !route) return Status.SERVICE_UNKNOWN;
     if (this.#isStopping) return Status.NOT_SERVING;
-    return service === "" || route?.instance ? Status.SERVING : Status.NOT_SERVING;
+    const isServed = service === "" || (route?.instance !== undefined && !route.isUnhealthy);
+    return isServed ? Status.SERVING : Status.NOT_SERVING;
   }
 
   /** Every service's name: as many as there are, or a few more than so many. */

@@ -41,12 +41,13 @@ async function roundTrip(): Promise<void> {
 
 describe("Health/Check", () => {
   test("tells of Prism itself and of each namespace, and asks for no namespace", async () => {
-    prism.routes([route("orders"), route("away", false)]);
+    prism.routes([route("orders"), route("away", false), { ...route("ill"), isUnhealthy: true }]);
     const ask = async (service: string) => prism.client.unary(check, { service }, { namespace: "" });
 
     expect(await ask("")).toMatchObject({ status: Status.SERVING });
     expect(await ask("orders")).toMatchObject({ status: Status.SERVING });
     expect(await ask("away")).toMatchObject({ status: Status.NOT_SERVING });
+    expect(await ask("ill")).toMatchObject({ status: Status.NOT_SERVING });
     await expect(ask("ordes")).rejects.toMatchObject({
       code: 5,
       details: expect.stringContaining('"ordes"') as string,

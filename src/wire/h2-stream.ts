@@ -43,6 +43,8 @@ export class H2Stream implements ServerStream, ClientStream {
   /** What `content-length` announced, and how much of it has come; -1 = it did not say. */
   contentLength = -1;
   contentBytes = 0;
+  /** The peer's END_STREAM came with what its listener hears just now: who answers within that need not stop the peer. */
+  endsNow = false;
   /** What waits for window or socket; undefined as long as nothing had to. */
   queue: SendQueue | undefined = undefined;
   /** It is in the round of streams that have something to send, before this one. */

@@ -74,6 +74,7 @@ export class Inbound implements FrameSink {
       return;
     }
     stream.owedBytes += windowBytes;
+    if (endStream) stream.endsNow = true;
     const { listener } = stream;
     if (listener.onDataRange) listener.onDataRange(stream, bytes, start, end, windowBytes, endStream);
     else listener.onData(stream, bytes.subarray(start, end), windowBytes, endStream);

@@ -123,6 +123,7 @@ class Server implements Role {
       this.#connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
       return;
     }
+    stream.endsNow = true;
     stream.listener.onHeaders(stream, headers, true);
     stream.endReceived();
   }

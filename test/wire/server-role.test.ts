@@ -108,6 +108,24 @@ describe("an answer that is complete before its request", () => {
     expect(closes).toEqual(["0 by end"]);
   });
 
+  test("is none where the end of the request is what is answered: nothing is reset", async () => {
+    const answers: StreamListener = {
+      ...deaf,
+      onHeaders: (stream) => stream.sendHeaders(head, true),
+      onData: (stream) => stream.sendHeaders(head, true),
+    };
+    await served({ onRequest: () => answers });
+
+    peer.send(peer.request(1, 0), { type: DATA, flags: END_STREAM, stream: 1, payload: Buffer.alloc(8) });
+    const trailers = { type: HEADERS, flags: END_STREAM | Flag.END_HEADERS, stream: 3 };
+    peer.send(peer.request(3, 0), { ...trailers, payload: peer.block(["x-end", "here"]) });
+    await peer.settled();
+
+    expect(peer.frames.filter(({ type }) => type === RST_STREAM)).toEqual([]);
+    expect(closes).toEqual(["0 by end", "0 by end"]);
+    expect(connection.streams).toBe(0);
+  });
+
   test("may be given before anybody listens", async () => {
     await served({ onRequest: (stream) => (stream.sendHeaders(head, true), deaf) });
 

@@ -31,12 +31,13 @@ export function instanceTable(instances: readonly InstanceView[]): string {
 
 /** One namespace on a page of its own, its declaration last. */
 export function namespacePage(namespace: NamespaceView): string {
-  const { name, backend, channel, owner, operations, yaml } = namespace;
+  const { name, backend, channel, owner, operations, yaml, problem } = namespace;
   const facts = [
     ["namespace", name],
     ["backend", `${backend} (${channel})`],
     ["owner", owner],
     ["state", stateOf(namespace)],
+    ...(problem === "" ? [] : [["problem", palette().red(problem)]]),
     ["operations", operations.length > 0 ? operations.join(" ") : "not told"],
   ];
   return `${list(facts)}\n\n${yaml.trimEnd()}`;

@@ -38,6 +38,7 @@ const orders = {
   reason: "the server is away",
   operations: ["get", "set"],
   yaml: "name: orders\nbackend: postgres\n",
+  problem: "",
 };
 
 describe("what every command of an operator keeps", () => {
@@ -136,6 +137,15 @@ describe("prism ns", () => {
     const ended = await runCommand(NamespaceGet, "orders", "--json", await admin(telling));
 
     expect(JSON.parse(ended.stdout)).toEqual(orders);
+  });
+
+  test("get tells why an edited declaration is not in force", async () => {
+    const edited = { ...orders, problem: "it serves on as it was: exited with code 3" };
+    const telling = new StockServer().unary(Admin.method.getNamespace, () => ({ namespace: edited }));
+
+    const ended = await runCommand(NamespaceGet, "orders", await admin(telling));
+
+    expect(ended.stdout).toMatch(/^problem +it serves on as it was: exited with code 3$/m);
   });
 
   test("apply sends the file's text and its name, and prints what became of each namespace", async () => {

@@ -238,9 +238,11 @@ describe("the served file", () => {
     await edit(
       "namespaces: [{ name: orders, backend: x, plugin: { command: [node, -e, process.exit(3)] } }]\n",
     );
-    const { problems, ready } = await until((now) => now.problems.length > 0);
+    const { problems, ready, namespaces } = await until((now) => now.problems.length > 0);
 
     expect(problems.join()).toContain('namespace "orders" serves on as it was');
+    expect(namespaces).toMatchObject([{ backend: "memory", ready: true, problem: problems[0] }]);
+    expect(namespaces[0]?.yaml).toContain("backend: memory");
     expect(ready).toBe(true);
     expect(await client.get("key", { namespace: "orders" })).toBe("value");
   });

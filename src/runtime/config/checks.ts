@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import { hiddenText } from "../model/hidden-text.js";
 import { isList, isMapping, textsIn } from "./json.js";
 import { mayBeSecret } from "./check-shape.js";
 import type { ExaminedDocument } from "./examined-document.js";
@@ -109,6 +110,16 @@ export function checkReferences(document: ExaminedDocument): void {
             "a secret may stand in a namespace's config, credentials, plugin.env, plugin.token and plugin.command",
         },
       ]);
+  }
+}
+
+/** What `prism ns get` shows in place of a secret is no secret. */
+export function checkHidden(document: ExaminedDocument): void {
+  for (const { text, path } of textsIn(document.value)) {
+    const isHidden = text === hiddenText || text.includes(`:${hiddenText}@`);
+    if (!isHidden || !mayBeSecret(path)) continue;
+    const message = `expected a secret, got the ${hiddenText} that is shown in its place: write {{ secret:name }} or the secret itself`;
+    document.tell([{ path, message }]);
   }
 }
 

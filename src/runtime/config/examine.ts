@@ -7,6 +7,7 @@ import {
   checkBackOff,
   checkClientAuth,
   checkCors,
+  checkHidden,
   checkNames,
   checkReferences,
   checkSecretProviders,
@@ -54,6 +55,7 @@ export function examine<Entry extends { namespaces?: readonly NamespaceEntry[] |
   if (!shape.success) document.tell(findShapeProblems(shape.error, document.value));
   document.tell(findLaterKeys(document.value));
   checkReferences(document);
+  checkHidden(document);
   checkAddresses(document, directory);
   checkCors(document);
   checkClientAuth(document);

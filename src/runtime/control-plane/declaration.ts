@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
+import { hiddenText } from "../model/hidden-text.js";
 import type { JsonObject, JsonValue, Namespace } from "../model/namespace.js";
 
 /** Under such a key stands a secret, whatever a plugin calls its settings. */
 const secretKey = /password|passwd|secret|token|credential|private_?key|api_?key/i;
 const secretReference = /^\s*\{\{\s*secret:[^{}]*\}\}\s*$/;
-const hidden = "(hidden)";
 
 /** Paths of the keys that differ between two declarations, as prism.yaml spells them. Who owns them is no key. */
 export function changedKeys(before: Namespace, after: Namespace): string[] {
@@ -72,7 +72,7 @@ function differences(before: unknown, after: unknown, path = ""): string[] {
 function hideSecrets(object: JsonObject): JsonObject {
   const entries = Object.entries(object).map(([key, value]): [string, JsonValue] => {
     const isHidden = secretKey.test(key) && typeof value === "string" && value !== "";
-    if (isHidden && !secretReference.test(value)) return [key, hidden];
+    if (isHidden && !secretReference.test(value)) return [key, hiddenText];
     return [key, hideIn(value)];
   });
   return Object.fromEntries(entries);
@@ -80,7 +80,7 @@ function hideSecrets(object: JsonObject): JsonObject {
 
 function hideIn(value: JsonValue): JsonValue {
   // The password of an address such as postgres://user:password@host.
-  if (typeof value === "string") return value.replace(/(:\/\/[^:@/\s]*:)[^@/\s]+@/g, `$1${hidden}@`);
+  if (typeof value === "string") return value.replace(/(:\/\/[^:@/\s]*:)[^@/\s]+@/g, `$1${hiddenText}@`);
   if (value === null || typeof value !== "object") return value;
   if (isList(value)) return value.map(hideIn);
   return hideSecrets(value);

@@ -60,6 +60,11 @@ export class Namespaces {
     return [...this.#desired.problems, ...this.#failed.values()];
   }
 
+  /** Why a namespace serves on by the declaration before, where its edited one did not start; undefined where it does not. */
+  failure(name: string): string | undefined {
+    return this.#failed.get(name);
+  }
+
   /** Serves what the file and the state directory declare; resolves when each has been tried once. One that fails stops no other. */
   async start(fromFile: readonly Namespace[], onStart: OnStart, signal: AbortSignal): Promise<void> {
     await this.#turns.run(async () => {

@@ -33,8 +33,10 @@ export interface NamespaceOverview {
   /** Why not, where it is not ready or not healthy. */
   readonly reason: string;
   readonly operations: readonly string[];
-  /** The declaration, credentials left out. */
+  /** The declaration in force, credentials left out. */
   readonly yaml: string;
+  /** Why an edited declaration is not in force, and the one before is; empty where there is none. */
+  readonly problem: string;
 }
 
 /** Whether traffic may come to this Prism, and which namespaces fare ill all the same. */
@@ -62,7 +64,7 @@ export interface RuntimeStatus extends RuntimeFacts {
 /** Whose state is told. */
 export interface OverviewSources {
   readonly facts: () => RuntimeFacts;
-  readonly namespaces: Pick<Namespaces, "desired" | "find" | "problems">;
+  readonly namespaces: Pick<Namespaces, "desired" | "failure" | "find" | "problems">;
   readonly supervisor: Pick<Supervisor, "namespaces" | "instances" | "status">;
   readonly proxies: Pick<Proxies, "status" | "isServing">;
   /** Problems of the configuration file, told beside those of the namespaces. */
@@ -96,12 +98,12 @@ export class Overview {
     const byName = [...this.#sources.namespaces.desired.values()].sort((one, other) =>
       one.name < other.name ? -1 : 1,
     );
-    return byName.map((namespace) => toOverview(namespace, observed.get(namespace.name)));
+    return byName.map((namespace) => this.#toOverview(namespace, observed.get(namespace.name)));
   }
 
   /** One namespace; throws with the nearest name. */
   namespace(name: string): NamespaceOverview {
-    return toOverview(this.#sources.namespaces.find(name), this.#sources.supervisor.status(name));
+    return this.#toOverview(this.#sources.namespaces.find(name), this.#sources.supervisor.status(name));
   }
 
   /** Every instance, by namespace. */
@@ -135,6 +137,24 @@ export class Overview {
     };
   }
 
+  #toOverview(declared: Namespace, observed: NamespaceStatus | undefined): NamespaceOverview {
+    const problem = this.#sources.namespaces.failure(declared.name) ?? "";
+    const inForce = problem === "" ? declared : (observed?.namespace ?? declared);
+    const { name, backend, plugin } = inForce;
+    return {
+      name,
+      backend,
+      channel: plugin.channel,
+      owner: ownerText(declared),
+      ready: observed?.ready ?? false,
+      health: observed?.health ?? "",
+      reason: observed ? stateSentence(observed) : "it waits for its start",
+      operations: observed?.operations ?? [],
+      yaml: declarationYaml(inForce),
+      problem,
+    };
+  }
+
   #notReady(): string | undefined {
     if (this.#isStopping) return "it is being stopped";
     if (!this.#isStarted) return "it is being started";
@@ -148,19 +168,4 @@ export class Overview {
 
 function reasonsOf(namespaces: readonly NamespaceOverview[]): Record<string, string> {
   return Object.fromEntries(namespaces.map(({ name, reason }) => [name, reason]));
-}
-
-function toOverview(namespace: Namespace, observed: NamespaceStatus | undefined): NamespaceOverview {
-  const { name, backend, plugin } = namespace;
-  return {
-    name,
-    backend,
-    channel: plugin.channel,
-    owner: ownerText(namespace),
-    ready: observed?.ready ?? false,
-    health: observed?.health ?? "",
-    reason: observed ? stateSentence(observed) : "it waits for its start",
-    operations: observed?.operations ?? [],
-    yaml: declarationYaml(namespace),
-  };
 }

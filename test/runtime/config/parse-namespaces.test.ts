@@ -57,3 +57,26 @@ namespaces:
   const anew = texts.flatMap((text) => parseNamespaces(text, origin));
   expect(anew).toEqual(parseNamespaces(yaml, origin));
 });
+
+test("what is shown in place of a secret is not taken for one, wherever it may stand", () => {
+  const apply = (): unknown =>
+    parseNamespaces(
+      "namespaces:\n" +
+        "  - name: a\n" +
+        "    backend: ours\n" +
+        "    config: { password: (hidden), url: 'postgres://me:(hidden)@db/x', note: 'is (hidden)' }\n",
+      origin,
+    );
+
+  const got = "expected a secret, got the (hidden) that is shown in its place: write {{ secret:name }}";
+  expect(apply).toThrow(
+    new RegExp(
+      `^orders\\.yaml:4:25 namespaces\\.0\\.config\\.password: ${literal(got)}.*\\n` +
+        `orders\\.yaml:4:40 namespaces\\.0\\.config\\.url: ${literal(got)}[^\\n]*$`,
+    ),
+  );
+});
+
+function literal(text: string): string {
+  return text.replace(/[(){}.]/g, "\\$&");
+}

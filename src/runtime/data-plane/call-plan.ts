@@ -89,32 +89,53 @@ export function planCall(headers: HeaderList, planner: Planner): Plan {
   return plan;
 }
 
-/** The plan of a call that differs from the one before in its trace or timeout alone; undefined where all has to be decided. */
-function decideLikeLast(headers: HeaderList, { last, routes, identity }: Planner): CallPlan | undefined {
+/** The plan of a call that differs from the one before in its trace, timeout or namespace alone; undefined where all has to be decided. */
+function decideLikeLast(headers: HeaderList, planner: Planner): CallPlan | undefined {
+  const { last, routes, identity } = planner;
   const differences = last.differencesOf(headers, routes.table);
   if (differences === undefined) return undefined;
-  const { plan, trace, timeout } = differences;
-  const { permit, method, route } = plan;
+  const { plan, trace, timeout, namespace } = differences;
+  const { method } = plan;
   // What is malformed is passed over, or refused: by who decides all.
   if (trace !== undefined && !isTraceparent(trace)) return undefined;
-  if (timeout !== undefined && parseTimeout(timeout) === undefined) return undefined;
+  if (timeout && parseTimeout(timeout) === undefined) return undefined;
+  const way = namespace === undefined ? plan : wayTo(namespace, plan, planner);
+  if (way === undefined) return undefined;
   const isWrapped = isChanged(method);
   const isTraced = trace !== undefined;
-  const { principal } = permit;
+  const { principal } = plan.permit;
   return {
     kind: "served",
     table: plan.table,
-    permit,
+    permit: way.permit,
     method,
-    route,
-    instance: plan.instance,
+    route: way.route,
+    instance: way.instance,
     encoding: plan.encoding,
     headers:
-      isTraced && !isWrapped ? plan.headers.beginningWith(identity.fields(principal, trace)) : plan.headers,
+      isTraced && !isWrapped ? plan.headers.beginningWith(identity.fields(principal, trace)) : way.headers,
     suffix: isTraced && isWrapped ? identity.metadata(principal, trace) : plan.suffix,
-    timeoutMs: timeout === undefined ? plan.timeoutMs : timeoutOf(timeout, route),
-    metrics: plan.metrics,
+    timeoutMs: timeout === undefined ? plan.timeoutMs : timeoutOf(timeout, way.route),
+    metrics: way.metrics,
   };
+}
+
+/** The part of a plan that hangs on the namespace. */
+type Way = Pick<CallPlan, "permit" | "route" | "instance" | "headers" | "metrics">;
+
+/** The way of a call that differs from another in its namespace; undefined where it is refused, or its headers tell more. */
+function wayTo(namespace: string, { permit, method }: CallPlan, planner: Planner): Way | undefined {
+  if (namespace === "" || !isChanged(method)) return undefined;
+  const { path, routes, metrics } = planner;
+  try {
+    const permitted = path.authorize(permit.principal, { namespace, operation: method.operation });
+    const route = routes.find(permitted.namespace);
+    const served = route.serve(method, metrics);
+    return { permit: permitted, route, instance: served.instance, headers: served, metrics: served.metrics };
+  } catch {
+    // Who decides all says why.
+    return undefined;
+  }
 }
 
 function decide(headers: HeaderList, planner: Planner): Plan {

@@ -46,7 +46,7 @@ const connection = fc.tuple(
   fc.array(
     fc.tuple(
       fc.record(said),
-      fc.subarray(["traceparent", "grpc-timeout", ...names] as const, { maxLength: 2 }),
+      fc.subarray(["traceparent", "grpc-timeout", "prism-namespace", ...names] as const, { maxLength: 2 }),
       seldom,
     ),
     { minLength: 2, maxLength: 20 },
@@ -60,14 +60,17 @@ function listOf(call: Said, again: string | undefined, isSecret: boolean): Heade
   return new HeaderList(fields, isSecret ? ["x-metadata"] : []);
 }
 
-const route = { operations: [], services: ["acme.Billing"], fileDescriptors: [], deadlineMs: 10_000 };
+const route = { operations: [], services: ["acme.Billing"], fileDescriptors: [] };
 const instance = { id: "i-1", socket: "/nowhere", token: "" };
 let generation = 0;
 
 /** Tables that differ in nothing but that each is another. */
 function newTable(): RouteTable {
   const routes = Object.fromEntries(
-    ["orders", "users"].map((namespace) => [namespace, { ...route, namespace, instance }]),
+    ["orders", "users"].map((namespace, i) => [
+      namespace,
+      { ...route, namespace, instance, deadlineMs: 10 + 10_000 * i },
+    ]),
   );
   return { generation: ++generation, routes };
 }

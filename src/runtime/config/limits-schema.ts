@@ -5,6 +5,9 @@ import * as part from "./schema-parts.js";
 /** HTTP/2's smallest window, and its largest (RFC 9113, section 6.9). */
 const window = { min: 65_535, max: 2 ** 31 - 1 };
 
+/** What is held as one text: with base64 it stays below V8's longest, 512 MiB. */
+const text = { min: 1024, max: 256 * 1024 ** 2 };
+
 /** `server.limits`. What each bounds, and why it is as it is, stands with the wire's own limits. */
 export const limitsSection = part.section({
   connections: part.whole({ min: 1 }).default(10_000),
@@ -14,13 +17,19 @@ export const limitsSection = part.section({
   message_bytes: part.size().default(0),
   held_bytes: part.size({ min: 1024 ** 2 }).default(256 * 1024 ** 2),
   inflating_bytes: part.size({ min: 1024 ** 2 }).default(128 * 1024 ** 2),
+  http_held_bytes: part.size({ min: 1024 ** 2 }).default(256 * 1024 ** 2),
+  json_bytes: part.size(text).default(64 * 1024 ** 2),
+  json_line_bytes: part.size(text).default(4 * 1024 ** 2),
+  unannounced_bytes: part.size({ max: 1024 ** 3 }).default(8 * 1024 ** 2),
   stream_window: part.size(window).default(512 * 1024),
   connection_window: part.size(window).default(16 * 1024 ** 2),
   handshake_ms: part.time({ min: 1 }).default(10_000),
   header_block_ms: part.time({ min: 1 }).default(10_000),
   request_ms: part.time().default(60_000),
+  body_bytes_per_second: part.size({ min: 1 }).default(1024),
   stall_ms: part.time({ min: 1 }).default(60_000),
   idle_ms: part.time().default(0),
+  http1_idle_ms: part.time().default(60_000),
   keep_alive_ms: part.time().default(30_000),
   keep_alive_answer_ms: part.time({ min: 1 }).default(10_000),
   reset_burst: part.whole({ min: 1 }).default(100),
@@ -39,13 +48,19 @@ export function toWireLimits(limits: z.output<typeof limitsSection>): WireLimits
     messageBytes: limits.message_bytes,
     heldBytes: limits.held_bytes,
     inflatingBytes: limits.inflating_bytes,
+    httpHeldBytes: limits.http_held_bytes,
+    jsonBytes: limits.json_bytes,
+    jsonLineBytes: limits.json_line_bytes,
+    unannouncedBytes: limits.unannounced_bytes,
     streamWindow: limits.stream_window,
     connectionWindow: limits.connection_window,
     handshakeMs: limits.handshake_ms,
     headerBlockMs: limits.header_block_ms,
     requestMs: limits.request_ms,
+    bodyBytesPerSecond: limits.body_bytes_per_second,
     stallMs: limits.stall_ms,
     idleMs: limits.idle_ms,
+    http1IdleMs: limits.http1_idle_ms,
     keepAliveMs: limits.keep_alive_ms,
     keepAliveAnswerMs: limits.keep_alive_answer_ms,
     resetBurst: limits.reset_burst,

@@ -73,14 +73,26 @@ export interface WireLimits {
   readonly heldBytes: number;
   /** Bytes of compressed messages that are being inflated, all together. */
   readonly inflatingBytes: number;
+  /** Bodies over HTTP that are held whole, all together. */
+  readonly httpHeldBytes: number;
+  /** A body in JSON, and an answer. Where `messageBytes` is smaller, that holds. */
+  readonly jsonBytes: number;
+  /** One message of a stream in JSON, either way. */
+  readonly jsonLineBytes: number;
+  /** A value over HTTP without Content-Length: it is held whole, as its message begins with its length. */
+  readonly unannouncedBytes: number;
   readonly streamWindow: number;
   readonly connectionWindow: number;
   readonly handshakeMs: number;
   readonly headerBlockMs: number;
-  /** Over HTTP: for how long a body may keep us waiting, in all; each KiB that has come adds a second. 0 = any time. */
+  /** Over HTTP: for how long a body may keep us waiting, beside what its bytes earn. 0 = any time. */
   readonly requestMs: number;
+  /** So many bytes of a body earn a second. */
+  readonly bodyBytesPerSecond: number;
   readonly stallMs: number;
   readonly idleMs: number;
+  /** Over HTTP/1.1: from an answer to the next request. 0 = any time. */
+  readonly http1IdleMs: number;
   readonly keepAliveMs: number;
   readonly keepAliveAnswerMs: number;
   readonly resetBurst: number;

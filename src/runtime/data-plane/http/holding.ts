@@ -13,7 +13,9 @@ export class Holding {
   /** Holds so many bytes more. Throws where all together hold too many. */
   take(bytes: number): void {
     if (!this.#budget.take(bytes)) {
-      throw new PrismError("overLimit", "too many large bodies over HTTP at once: try again, or use gRPC");
+      const limit = "server.limits.http_held_bytes";
+      const message = `bodies over HTTP of this and other requests hold more than ${limit} allows: try again, or use gRPC`;
+      throw new PrismError("overLimit", message, { info: { limit } });
     }
     this.#bytes += bytes;
   }

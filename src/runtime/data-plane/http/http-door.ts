@@ -14,13 +14,11 @@ import { answerFailure } from "./http-failure.js";
 import { Http1Connection } from "./http1-connection.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
-import { heldBytes, type HttpLimits, windowBytes } from "./http-limits.js";
+import { type HttpLimits, windowBytes } from "./http-limits.js";
 import { OpenApi } from "./openapi/openapi-document.js";
 import { type ExchangeService, serveExchange } from "./serve-exchange.js";
 import { pacedBodyOf } from "./serving.js";
 
-/** From an answer over HTTP/1.1 to the next request. */
-const idleMs = 60_000;
 /** A client that is silent for so long while it is served is asked by TCP whether it is there. */
 const probeMs = 60_000;
 /** How often connections are looked at for heads that take too long. */
@@ -50,11 +48,11 @@ export class HttpDoor {
   constructor({ pages, limits, onFault }: HttpDoorSettings) {
     this.#pages = pages;
     this.#onFault = onFault;
-    this.#shared = { limits, budget: new MemoryBudget(heldBytes), openApi: new OpenApi() };
+    this.#shared = { limits, budget: new MemoryBudget(limits.httpHeldBytes), openApi: new OpenApi() };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headerBlockMs,
-      keepAliveTimeout: idleMs,
+      keepAliveTimeout: limits.http1IdleMs,
       // A body has a pace to keep, not an end: it may be of any size.
       requestTimeout: 0,
       // Told by us, so that it is told once and in its turn.

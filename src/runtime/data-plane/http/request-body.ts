@@ -1,7 +1,6 @@
 import { PrismError } from "../../../protocol/index.js";
 import type { DeadlineWheel } from "../deadline-wheel.js";
 import { Gathered } from "./gathered.js";
-import { bodyBytesPerMs } from "./http-limits.js";
 import { HttpRefusal } from "./http-refusal.js";
 
 /** Where a body comes from. */
@@ -73,6 +72,8 @@ export interface Pace {
   readonly deadlines: DeadlineWheel;
   /** `server.limits.request_ms`; 0 = any time. */
   readonly requestMs: number;
+  /** What earns a second more: `server.limits.body_bytes_per_second`. */
+  readonly bytesPerSecond: number;
   /** It came too slowly. */
   readonly onSlow: (message: string) => void;
 }
@@ -94,11 +95,12 @@ export class PacedBody {
     return this.#pace.requestMs === 0 ? this.#body.next() : this.#nextInTime(this.#pace);
   }
 
-  async #nextInTime({ deadlines, requestMs, onSlow }: Pace): Promise<Buffer | undefined> {
+  async #nextInTime({ deadlines, requestMs, bytesPerSecond, onSlow }: Pace): Promise<Buffer | undefined> {
     const begunAt = performance.now();
-    const leftMs = Math.max(0, requestMs + this.#bytes / bodyBytesPerMs - this.#waitedMs);
+    const earnedMs = (this.#bytes / bytesPerSecond) * 1000;
+    const leftMs = Math.max(0, requestMs + earnedMs - this.#waitedMs);
     const onDeadline = (): void => {
-      const refusal = tooSlow();
+      const refusal = tooSlow(bytesPerSecond);
       onSlow(refusal.message);
       this.#body.fail(refusal);
     };
@@ -116,8 +118,8 @@ export class PacedBody {
   }
 }
 
-function tooSlow(): HttpRefusal {
-  const message =
-    "the body kept Prism waiting for longer than server.limits.request_ms, and a second for each KiB: send it faster";
-  return new HttpRefusal(new PrismError("deadlineExceeded", message), 408);
+function tooSlow(bytesPerSecond: number): HttpRefusal {
+  const limit = "server.limits.request_ms";
+  const message = `the body kept Prism waiting for longer than ${limit}, and a second for each ${bytesPerSecond} bytes (server.limits.body_bytes_per_second): send it faster`;
+  return new HttpRefusal(new PrismError("deadlineExceeded", message, { info: { limit } }), 408);
 }

@@ -3,9 +3,10 @@ import { grpcHeaderBytes, PrismError } from "../../../protocol/index.js";
 import { frameMessage, HeaderList } from "../../../wire/index.js";
 import { planCall } from "../call-plan.js";
 import type { CallService } from "../serve-call.js";
+import { type Bound, jsonBound } from "./bound.js";
 import type { Exchange } from "./exchange.js";
 import { Gathered } from "./gathered.js";
-import { jsonBytes } from "./http-limits.js";
+import type { HttpLimits } from "./http-limits.js";
 import type { Holding } from "./holding.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { InnerCall } from "./inner-call.js";
@@ -20,18 +21,20 @@ const nothing = Buffer.alloc(0);
 export class Serving {
   readonly exchange: Exchange;
   readonly service: CallService;
+  readonly limits: HttpLimits;
   /** The body as it has to come: at a pace. */
   readonly body: PacedBody;
   /** The largest body in JSON, either way. */
-  readonly mostBytes: number;
+  readonly #json: Bound;
   readonly #holding: Holding;
 
   constructor(exchange: Exchange, service: ExchangeService, holding: Holding) {
-    const { calls } = service;
+    const { calls, limits } = service;
     this.exchange = exchange;
     this.service = calls;
+    this.limits = limits;
     this.body = pacedBodyOf(exchange, service);
-    this.mostBytes = Math.min(jsonBytes, calls.messageBytes || jsonBytes);
+    this.#json = jsonBound({ jsonBytes: limits.jsonBytes, messageBytes: calls.messageBytes });
     this.#holding = holding;
   }
 
@@ -84,12 +87,12 @@ export class Serving {
   }
 
   /** The whole body. Rejects where it is larger than `most`, or all that is held is too much. */
-  async gather(most = this.mostBytes): Promise<Buffer> {
+  async gather(most: Bound = this.#json): Promise<Buffer> {
     const { announcedBytes = 0 } = this.exchange.body;
-    if (announcedBytes > most) throw tooLarge(most);
+    if (announcedBytes > most.bytes) throw tooLarge(most);
     const gathered = new Gathered();
     for (let piece; (piece = await this.body.next());) {
-      if (gathered.length + piece.length > most) throw tooLarge(most);
+      if (gathered.length + piece.length > most.bytes) throw tooLarge(most);
       this.hold(piece.length);
       gathered.push(piece);
     }
@@ -106,7 +109,7 @@ export class Serving {
     for (let piece; (piece = await call.read());) {
       try {
         const bytes = gathered.length + piece.length - grpcHeaderBytes;
-        if (bytes > this.mostBytes) throw answerTooLarge(this.mostBytes);
+        if (bytes > this.#json.bytes) throw answerTooLarge(this.#json);
         this.hold(piece.length);
       } catch (reason) {
         call.cancel();
@@ -136,17 +139,18 @@ export function pacedBodyOf(exchange: Exchange, { calls, limits }: ExchangeServi
   return new PacedBody(exchange.body, {
     deadlines: calls.deadlines,
     requestMs: limits.requestMs,
+    bytesPerSecond: limits.bodyBytesPerSecond,
     onSlow: (message) => exchange.onFault({ reason: "request_ms", message }),
   });
 }
 
 /** A body that is larger than it may be. */
-export function tooLarge(most: number): HttpRefusal {
-  const message = `the body is larger than ${most} bytes, which is the most here: send less at once`;
-  return new HttpRefusal(new PrismError("overLimit", message), 413);
+export function tooLarge({ bytes, limit }: Bound): HttpRefusal {
+  const message = `the body is larger than ${bytes} bytes, which is the most here (${limit}): send less at once`;
+  return new HttpRefusal(new PrismError("overLimit", message, { info: { limit } }), 413);
 }
 
-function answerTooLarge(most: number): PrismError {
-  const message = `the answer is larger than ${most} bytes, which is the most in JSON: ask for less at once, or use gRPC`;
-  return new PrismError("overLimit", message);
+function answerTooLarge({ bytes, limit }: Bound): PrismError {
+  const message = `the answer is larger than ${bytes} bytes, which is the most in JSON (${limit}): ask for less at once, or use gRPC`;
+  return new PrismError("overLimit", message, { info: { limit } });
 }

@@ -1,5 +1,6 @@
 import { grpcHeaderBytes, longestGrpcMessage, PrismError } from "../../../../protocol/index.js";
-import { gatheredBytes, taggedBytes, unannouncedBytes } from "../http-limits.js";
+import { gatheredBytes, taggedBytes } from "../http-limits.js";
+import type { Bound } from "../bound.js";
 import { HttpRefusal } from "../http-refusal.js";
 import type { InnerCall } from "../inner-call.js";
 import { type Serving, tooLarge } from "../serving.js";
@@ -38,13 +39,15 @@ export async function sendValue(serving: Serving, namespace: string, write: Valu
 }
 
 async function gather(serving: Serving): Promise<Buffer> {
-  if (serving.exchange.body.announcedBytes !== undefined) return serving.gather(gatheredBytes);
+  if (serving.exchange.body.announcedBytes !== undefined) return serving.gather(messageBound(serving));
+  const bytes = serving.limits.unannouncedBytes;
+  const limit = "server.limits.unannounced_bytes";
   try {
-    return await serving.gather(unannouncedBytes);
+    return await serving.gather({ bytes, limit });
   } catch (reason) {
     if (!(reason instanceof HttpRefusal) || reason.httpStatus !== 413) throw reason;
-    const message = `a body of more than ${unannouncedBytes} bytes has to tell its length first: send Content-Length`;
-    throw new HttpRefusal(new PrismError("overLimit", message), 411);
+    const message = `a body of more than ${bytes} bytes (${limit}) has to tell its length first: send Content-Length`;
+    throw new HttpRefusal(new PrismError("overLimit", message, { info: { limit } }), 411);
   }
 }
 
@@ -78,10 +81,15 @@ function tagIn(tag: TagMaker, bytes: number): string | undefined {
 }
 
 function checkSize(
-  { service, exchange }: Serving,
+  serving: Serving,
   write: ValueWrite,
-  bytes = exchange.body.announcedBytes ?? 0,
+  bytes = serving.exchange.body.announcedBytes ?? 0,
 ): void {
-  const most = service.messageBytes || longestGrpcMessage - roomForEnvelope;
-  if (messageBytes(write, bytes) > most) throw tooLarge(most);
+  const most = messageBound(serving);
+  if (messageBytes(write, bytes) > most.bytes) throw tooLarge(most);
+}
+
+function messageBound({ service }: Serving): Bound {
+  const bytes = service.messageBytes || longestGrpcMessage - roomForEnvelope;
+  return { bytes, limit: "server.limits.message_bytes" };
 }

@@ -2,9 +2,8 @@ import { fromBinary, type JsonObject } from "@bufbuild/protobuf";
 import { Data } from "../../../../protocol/gen/prism/data/v1/data_pb.js";
 import { StreamResponseSchema } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
 import { PrismError } from "../../../../protocol/index.js";
-import { MessageReader } from "../../../../wire/index.js";
+import { MessageError, MessageReader } from "../../../../wire/index.js";
 import { statusJson, statusOf } from "../http-failure.js";
-import { lineBytes } from "../http-limits.js";
 import type { OperationRequest } from "../http-request.js";
 import type { InnerCall } from "../inner-call.js";
 import type { Serving } from "../serving.js";
@@ -34,7 +33,7 @@ export async function serveStream(serving: Serving, request: OperationRequest): 
   if (!first.done) call.send(first.value);
   const sending = new Sending(serving, call, messages);
   try {
-    await passOn(call, answer);
+    await passOn(call, answer, serving.limits.jsonLineBytes);
   } catch (reason) {
     const failure = sending.failure ?? reason;
     if (!exchange.begun || exchange.left.aborted) throw failure;
@@ -57,14 +56,14 @@ class Sending {
   }
 }
 
-/** Passes the plugin's messages on. Rejects where the call fails. */
-async function passOn(call: InnerCall, answer: StreamAnswer): Promise<void> {
-  const reader = new MessageReader(lineBytes);
+/** Passes the plugin's messages on. Rejects where the call fails, or one is larger than `most`. */
+async function passOn(call: InnerCall, answer: StreamAnswer, most: number): Promise<void> {
+  const reader = new MessageReader(most);
   await call.begun();
   answer.beginSoon();
   try {
     for (let piece; (piece = await call.read());)
-      for (const message of messagesIn(reader, piece)) await answer.write(lineOf(message));
+      for (const message of messagesIn(reader, piece, most)) await answer.write(lineOf(message));
   } finally {
     answer.leave();
     call.cancel();
@@ -72,10 +71,11 @@ async function passOn(call: InnerCall, answer: StreamAnswer): Promise<void> {
   if (!reader.atBoundary) throw fault("ended its answer in the middle of a message");
 }
 
-function messagesIn(reader: MessageReader, piece: Buffer): Buffer[] {
+function messagesIn(reader: MessageReader, piece: Buffer, most: number): Buffer[] {
   try {
     return reader.push(piece);
   } catch (reason) {
+    if (reason instanceof MessageError && reason.tooLarge) throw messageTooLarge(most);
     throw fault(`answered with ${reason instanceof Error ? reason.message : String(reason)}`);
   }
 }
@@ -88,6 +88,12 @@ function lineOf(message: Buffer): JsonObject {
     throw fault("answered with bytes that are no prism.plugin.StreamResponse");
   }
   return { ...resultToJson(response), ...(response.isFinal ? { isFinal: true } : {}) };
+}
+
+function messageTooLarge(most: number): PrismError {
+  const limit = "server.limits.json_line_bytes";
+  const message = `the plugin answered with a message of more than ${most} bytes (${limit}): ask for less at once, or use gRPC`;
+  return new PrismError("overLimit", message, { info: { limit } });
 }
 
 function fault(did: string): PrismError {

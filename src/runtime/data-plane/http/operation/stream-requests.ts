@@ -42,7 +42,7 @@ async function* wholeBody(serving: Serving): AsyncGenerator<Buffer> {
 
 async function* lines(serving: Serving): AsyncGenerator<Buffer> {
   let body: { next(): Promise<Buffer | undefined> } = serving.body;
-  for await (const line of linesOf(() => body.next())) {
+  for await (const line of linesOf(() => body.next(), serving.limits.jsonLineBytes)) {
     body = serving.exchange.body;
     yield line;
   }

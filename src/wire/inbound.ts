@@ -78,7 +78,10 @@ export class Inbound implements FrameSink {
     const { listener } = stream;
     if (listener.onDataRange) listener.onDataRange(stream, bytes, start, end, windowBytes, endStream);
     else listener.onData(stream, bytes.subarray(start, end), windowBytes, endStream);
-    if (endStream) stream.endReceived();
+    if (!endStream) return;
+    stream.endReceived();
+    // A connection that is idle from now on would keep the call, and all that hangs on it.
+    this.#dataStream = undefined;
   }
 
   onFrame({ type, flags, stream }: FrameHead, bytes: Buffer, start: number, end: number): void {

@@ -64,7 +64,7 @@ export class DataPlane {
       this.#refusals.add({ peer: "plugin", reason, message, from });
     const routes = new Routes(
       { generation: 0, routes: {} },
-      { onUnreachable, onRefused, backlog: this.#backlog },
+      { onUnreachable, onRefused, backlog: this.#backlog, limits },
     );
     this.#service = {
       path: openPath,

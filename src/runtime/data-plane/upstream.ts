@@ -1,11 +1,14 @@
 import { connect, type Socket } from "node:net";
 import { PrismError } from "../../protocol/index.js";
 import { type Backlog, type ClientConnection, connectHttp2, type Refusal } from "../../wire/index.js";
+import type { WireLimits } from "../model/proxy-messages.js";
 
 /** What the ways to all instances share. */
 export interface UpstreamSurroundings {
   /** Bounds what waits for plugins that do not take it, together with what waits for clients. */
   readonly backlog: Backlog;
+  /** How many calls may wait for a connection to one instance, and what they may hold. */
+  readonly limits: Pick<WireLimits, "waitingCalls" | "waitingBytes">;
   /** Its socket cannot be reached, or a connection to it broke: look after it now. */
   readonly onUnreachable: (instance: string, reason: string) => void;
   /** It broke a rule of HTTP/2, or met a limit. */
@@ -30,9 +33,6 @@ export interface UpstreamSettings {
 const dialMs = 5000;
 /** One connection carries what a plugin allows at once; more are opened only when it allows no more. */
 const mostConnections = 4;
-/** Calls that may wait for a connection, and bytes of theirs that may be held meanwhile. */
-const mostWaiting = 4096;
-const mostHeldBytes = 64 * 1024 * 1024;
 
 /**
  * A client that does not read holds a stream's window and no more. The connection's is as wide as it can be: were it met,
@@ -61,9 +61,11 @@ export class Upstream {
 
   /** Queues a call; it hears `proceed` or `fail` later, unless it is forgotten before. Throws when the queue is full. */
   wait(call: Waiting): void {
-    if (this.#waiting.size >= mostWaiting) {
-      const message = `the plugin instance ${this.#settings.id} takes no more calls at once, and ${mostWaiting} wait for it already: try again later`;
-      throw new PrismError("overLimit", message);
+    const { id, surroundings } = this.#settings;
+    if (this.#waiting.size >= surroundings.limits.waitingCalls) {
+      const limit = "server.limits.waiting_calls";
+      const message = `the plugin instance ${id} takes no more calls at once, and as many wait for it as ${limit} allows (${this.#waiting.size}): try again later`;
+      throw new PrismError("overLimit", message, { info: { limit } });
     }
     this.#waiting.add(call);
     this.#dialIfWanted();
@@ -76,9 +78,12 @@ export class Upstream {
 
   /** A call that waits holds so many bytes more, or fewer. Throws when all of them together hold too many. */
   hold(bytes: number): void {
-    if (this.#heldBytes + bytes > mostHeldBytes && bytes > 0) {
-      const message = `calls that wait for the plugin instance ${this.#settings.id} hold ${mostHeldBytes} bytes already: try again later`;
-      throw new PrismError("overLimit", message);
+    const { id, surroundings } = this.#settings;
+    const most = surroundings.limits.waitingBytes;
+    if (this.#heldBytes + bytes > most && bytes > 0) {
+      const limit = "server.limits.waiting_bytes";
+      const message = `calls that wait for the plugin instance ${id} hold more than ${limit} allows (${most}): try again later`;
+      throw new PrismError("overLimit", message, { info: { limit } });
     }
     this.#heldBytes += bytes;
   }

@@ -81,6 +81,10 @@ export interface WireLimits {
   readonly jsonLineBytes: number;
   /** A value over HTTP without Content-Length: it is held whole, as its message begins with its length. */
   readonly unannouncedBytes: number;
+  /** Calls that wait for a connection to a plugin instance, of each instance. */
+  readonly waitingCalls: number;
+  /** What they bring meanwhile, all together. */
+  readonly waitingBytes: number;
   readonly streamWindow: number;
   readonly connectionWindow: number;
   readonly handshakeMs: number;

@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { framed, type ReceivedCall, replyHead, replyOk } from "./plugin-stub.js";
 import { Proxied } from "./proxied.js";
@@ -134,6 +134,53 @@ describe("calls that wait for a connection", () => {
     expect(result.status).toBe("14");
     expect(prism.unreachable).toEqual([expect.stringContaining("mute-1: ")]);
     mute.close();
+  });
+
+  describe("are no more than server.limits allows, whose key the refusal names:", () => {
+    let own: Proxied;
+    let client: RawClient;
+    let mute: Server;
+    beforeEach(async () => {
+      own = await Proxied.start({ limits: { waitingCalls: 3, waitingBytes: 2000 } });
+      client = await RawClient.connect(own.port);
+      mute = createServer().listen(`${own.socket}-mute`);
+      own.route("orders", "mute-1", `${own.socket}-mute`);
+    });
+    afterEach(async () => {
+      client.vanish();
+      await own.stop();
+      mute.close();
+    });
+
+    test("waiting_calls is how many", async () => {
+      const [first] = Array.from({ length: 3 }, () => client.call(path.stream));
+      const refused = await client.call(path.stream).result;
+      first?.stream.reset(8);
+      client.call(path.stream);
+      const again = await client.call(path.stream).result;
+
+      expect(refused).toMatchObject({
+        status: "8",
+        message: expect.stringContaining("as server.limits.waiting_calls allows (3)") as string,
+        info: { metadata: { limit: "server.limits.waiting_calls" } },
+      });
+      expect(again.status).toBe("8");
+    });
+
+    test("waiting_bytes is what they bring", async () => {
+      const first = client.call(path.stream).send(Buffer.alloc(1500), false);
+      const refused = await client.call(path.stream).send(Buffer.alloc(501), false).result;
+      first.stream.reset(8);
+      client.call(path.stream).send(Buffer.alloc(2000), false);
+      const again = await client.call(path.stream).send(Buffer.alloc(1), false).result;
+
+      expect(refused).toMatchObject({
+        status: "8",
+        message: expect.stringContaining("than server.limits.waiting_bytes allows (2000)") as string,
+        info: { metadata: { limit: "server.limits.waiting_bytes" } },
+      });
+      expect(again.status).toBe("8");
+    });
   });
 
   test("are spread over more connections where the plugin bounds the streams of one", async () => {

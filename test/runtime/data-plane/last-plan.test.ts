@@ -8,6 +8,7 @@ import { LastPlan } from "../../../src/runtime/data-plane/last-plan.js";
 import { openPath } from "../../../src/runtime/data-plane/request-path.js";
 import { Routes } from "../../../src/runtime/data-plane/routes.js";
 import { HeaderList } from "../../../src/wire/index.js";
+import { defaultLimits } from "../../support/default-limits.js";
 
 const traces = [1, 2, 3].map((n) => `00-0af7651916cd43dd8448eb211c80319c-b7ad6b716920333${n}-01`);
 const paths = [
@@ -77,6 +78,7 @@ function newTable(): RouteTable {
 
 const routes = new Routes(newTable(), {
   backlog: { take: () => true, give: () => undefined },
+  limits: defaultLimits,
   onUnreachable: () => undefined,
   onRefused: () => undefined,
 });

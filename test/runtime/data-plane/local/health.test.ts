@@ -7,6 +7,7 @@ import { healthMethods } from "../../../../src/runtime/data-plane/local/health.j
 import { LocalServices } from "../../../../src/runtime/data-plane/local/local-services.js";
 import { Routes } from "../../../../src/runtime/data-plane/routes.js";
 import type { Route } from "../../../../src/runtime/model/route-table.js";
+import { defaultLimits } from "../../../support/default-limits.js";
 import { Proxied } from "../proxied.js";
 import { RawClient } from "../raw-client.js";
 import { LocalTestCall } from "./local-client.js";
@@ -150,6 +151,7 @@ describe("Health/Watch", () => {
         onUnreachable: () => undefined,
         onRefused: () => undefined,
         backlog: { take: () => true, give: () => undefined },
+        limits: defaultLimits,
       },
     );
     const services = new LocalServices(routes);

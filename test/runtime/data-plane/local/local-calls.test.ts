@@ -10,6 +10,7 @@ import { LocalCall } from "../../../../src/runtime/data-plane/local/local-call.j
 import { LocalServices } from "../../../../src/runtime/data-plane/local/local-services.js";
 import { Routes } from "../../../../src/runtime/data-plane/routes.js";
 import type { Stream } from "../../../../src/wire/index.js";
+import { defaultLimits } from "../../../support/default-limits.js";
 import { StockClient } from "../../../support/stock-client.js";
 import { framed } from "../plugin-stub.js";
 import { Proxied } from "../proxied.js";
@@ -131,7 +132,12 @@ test("a client that asks and does not read is heard no further than its window, 
 
 describe("no more than 10,000 such calls run at once", () => {
   const backlog = { take: () => true, give: () => undefined };
-  const surroundings = { onUnreachable: () => undefined, onRefused: () => undefined, backlog };
+  const surroundings = {
+    onUnreachable: () => undefined,
+    onRefused: () => undefined,
+    backlog,
+    limits: defaultLimits,
+  };
   const someone = () => ({ shutdown: () => undefined });
   let services: LocalServices;
   beforeEach(() => {

@@ -99,10 +99,11 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.#socket.on("error", (error: Error) => this.#gone(error.message));
     this.#socket.on("end", () => this.#gone(this.live.size > 0 ? "the peer has closed the connection" : ""));
     this.#socket.on("close", () => this.#gone(""));
-    process.nextTick(() => {
-      if (head !== undefined) this.#read(head);
+    // As an argument: what a function here closes over, those above keep as long as the socket lives.
+    process.nextTick((first?: Buffer) => {
+      if (first !== undefined) this.#read(first);
       if (this.#socket.destroyed) this.#gone("");
-    });
+    }, head);
     this.#socket.on("data", (chunk: Buffer) => this.#read(chunk));
     this.#socket.resume();
   }

@@ -69,7 +69,7 @@ export class DataPlane {
     this.#service = {
       path: openPath,
       routes,
-      local: new LocalServices(routes),
+      local: new LocalServices(routes, limits),
       metrics: new CallMetrics(),
       identity: new Identity(),
       deadlines: new DeadlineWheel(),

@@ -85,6 +85,10 @@ export interface WireLimits {
   readonly waitingCalls: number;
   /** What they bring meanwhile, all together. */
   readonly waitingBytes: number;
+  /** Calls that Prism answers itself, at once: by default a watcher for each of as many connections as are taken. */
+  readonly localCalls: number;
+  /** One message of theirs, inflated too: what Prism answers itself is asked in names. */
+  readonly localMessageBytes: number;
   readonly streamWindow: number;
   readonly connectionWindow: number;
   readonly handshakeMs: number;

@@ -59,7 +59,7 @@ export class LocalCall implements StreamListener, Timed, Answers, Running {
     this.#client = client;
     this.#plan = plan;
     this.#surroundings = surroundings;
-    this.#messages = new RequestMessages(encoding);
+    this.#messages = new RequestMessages(encoding, surroundings.local.limits.localMessageBytes);
     this.#conversation = method.converse(this, { namespace, services: surroundings.local });
     this.#startedAt = surroundings.now();
   }

@@ -1,10 +1,11 @@
 import { PrismError } from "../../../protocol/index.js";
+import type { WireLimits } from "../../model/proxy-messages.js";
 import type { Routes } from "../routes.js";
 import { ServingStatuses } from "./serving-statuses.js";
 import { Reflection } from "./reflection.js";
 
-/** Calls that Prism answers itself, at once: a watcher for each of as many connections as are taken by default. */
-const mostRunning = 10_000;
+/** What the calls that Prism answers itself keep to of `server.limits`. */
+export type LocalLimits = Pick<WireLimits, "localCalls" | "localMessageBytes">;
 
 /** A call that Prism answers itself. */
 export interface Running {
@@ -16,18 +17,22 @@ export interface Running {
 export class LocalServices {
   readonly statuses: ServingStatuses;
   readonly reflection: Reflection;
+  readonly limits: LocalLimits;
   readonly #running = new Set<Running>();
 
-  constructor(routes: Routes) {
+  constructor(routes: Routes, limits: LocalLimits) {
+    this.limits = limits;
     this.statuses = new ServingStatuses(routes);
     this.reflection = new Reflection(routes);
   }
 
   /** A call begins. Throws where there are too many. */
   enter(call: Running): void {
-    if (this.#running.size >= mostRunning) {
-      const message = `Prism itself answers ${mostRunning} calls already, and no more at once: try again later`;
-      throw new PrismError("overLimit", message);
+    const { localCalls } = this.limits;
+    if (this.#running.size >= localCalls) {
+      const limit = "server.limits.local_calls";
+      const message = `Prism itself answers as many calls already as ${limit} allows at once (${localCalls}): try again later`;
+      throw new PrismError("overLimit", message, { info: { limit } });
     }
     this.#running.add(call);
   }

@@ -2,9 +2,6 @@ import { grpcHeaderBytes, PrismError } from "../../../protocol/index.js";
 import { encodingNotTold } from "../call-failures.js";
 import { type Encoding, inflateAtOnce } from "../encoding.js";
 
-/** The largest message that is taken, inflated too: what Prism answers itself is asked in names. */
-const mostBytes = 8 * 1024;
-
 const compressedFlag = 1;
 const nothing = Buffer.alloc(0);
 
@@ -14,12 +11,15 @@ const nothing = Buffer.alloc(0);
  */
 export class RequestMessages {
   readonly #encoding: Encoding | undefined;
+  readonly #most: number;
   #bytes = nothing;
   #from = 0;
   #to = 0;
 
-  constructor(encoding: Encoding | undefined) {
+  /** Messages of more than `most` bytes, which is `server.limits.local_message_bytes`, are refused, inflated too. */
+  constructor(encoding: Encoding | undefined, most: number) {
     this.#encoding = encoding;
+    this.#most = most;
   }
 
   /** Everything that has come has been taken. */
@@ -39,7 +39,7 @@ export class RequestMessages {
     if (has < grpcHeaderBytes) return undefined;
     const flag = this.#bytes[this.#from] ?? 0;
     const length = this.#bytes.readUInt32BE(this.#from + 1);
-    if (length > mostBytes) throw tooLarge();
+    if (length > this.#most) throw tooLarge(this.#most);
     if (has < grpcHeaderBytes + length) return undefined;
     const begin = this.#from + grpcHeaderBytes;
     this.#from = begin + length;
@@ -50,8 +50,8 @@ export class RequestMessages {
 
   #inflate(flag: number, message: Buffer): Buffer {
     if (flag !== compressedFlag || !this.#encoding) throw encodingNotTold();
-    const inflated = inflateAtOnce(message, this.#encoding, mostBytes);
-    if (!inflated) throw tooLarge();
+    const inflated = inflateAtOnce(message, this.#encoding, this.#most);
+    if (!inflated) throw tooLarge(this.#most);
     return inflated;
   }
 
@@ -70,6 +70,8 @@ export class RequestMessages {
   }
 }
 
-function tooLarge(): PrismError {
-  return new PrismError("overLimit", `a message that Prism itself answers may have ${mostBytes} bytes`);
+function tooLarge(most: number): PrismError {
+  const limit = "server.limits.local_message_bytes";
+  const message = `a message that Prism itself answers may have ${most} bytes (${limit}): send a shorter one`;
+  return new PrismError("overLimit", message, { info: { limit } });
 }

@@ -154,7 +154,7 @@ describe("Health/Watch", () => {
         limits: defaultLimits,
       },
     );
-    const services = new LocalServices(routes);
+    const services = new LocalServices(routes, defaultLimits);
     const method = healthMethods.find(({ path }) => path.endsWith("/Watch"));
     let told = 0;
     const answers = { isFull: false, send: () => (told += 1), end: () => undefined };

@@ -130,7 +130,29 @@ test("a client that asks and does not read is heard no further than its window, 
   expect(call.raw.stream.queuedBytes).toBe(0);
 });
 
-describe("no more than 10,000 such calls run at once", () => {
+test("a message of such a call has as many bytes as local_message_bytes allows, which the refusal names", async () => {
+  const own = await Proxied.start({ limits: { localMessageBytes: 1000 } });
+  const client = await RawClient.connect(own.port);
+  const say = async (message: Buffer, headers = {}): Promise<RawResult> =>
+    await client.call(checkPath, { "prism-namespace": "", ...headers }).send(message).result;
+
+  const taken = await say(framed(named(1000)));
+  const refused = await say(framed(named(1001)));
+  const inflated = await say(framed(gzipSync(named(1001)), 1), { "grpc-encoding": "gzip" });
+
+  expect(taken).toMatchObject({ status: "5" });
+  for (const one of [refused, inflated]) {
+    expect(one).toMatchObject({
+      status: "8",
+      message: expect.stringContaining("1000 bytes (server.limits.local_message_bytes)") as string,
+      info: { metadata: { limit: "server.limits.local_message_bytes" } },
+    });
+  }
+  client.vanish();
+  await own.stop();
+});
+
+describe("no more such calls run at once than local_calls allows", () => {
   const backlog = { take: () => true, give: () => undefined };
   const surroundings = {
     onUnreachable: () => undefined,
@@ -141,14 +163,15 @@ describe("no more than 10,000 such calls run at once", () => {
   const someone = () => ({ shutdown: () => undefined });
   let services: LocalServices;
   beforeEach(() => {
-    services = new LocalServices(new Routes({ generation: 0, routes: {} }, surroundings));
-    for (let n = 1; n < 10_000; n++) services.enter(someone());
+    const routes = new Routes({ generation: 0, routes: {} }, surroundings);
+    services = new LocalServices(routes, { ...defaultLimits, localCalls: 100 });
+    for (let n = 1; n < 100; n++) services.enter(someone());
   });
 
   test("and one more is refused", () => {
     services.enter(someone());
 
-    expect(() => services.enter(someone())).toThrow("10000");
+    expect(() => services.enter(someone())).toThrow("server.limits.local_calls allows at once (100)");
   });
 
   test("and one that has ended makes room for another", () => {
@@ -160,11 +183,20 @@ describe("no more than 10,000 such calls run at once", () => {
     const call = new LocalCall(quietStream, plan, shared);
 
     call.begin();
-    expect(() => services.enter(someone())).toThrow("10000");
+    expect(() => services.enter(someone())).toThrow("local_calls");
     call.onClose();
     services.enter(someone());
   });
 });
+
+/** A HealthCheckRequest of so many bytes, more than 130. */
+function named(bytes: number): Buffer {
+  const name = "x".repeat(bytes - 3);
+  return Buffer.concat([
+    Buffer.from([0x0a, 0x80 | (name.length & 0x7f), name.length >> 7]),
+    Buffer.from(name),
+  ]);
+}
 
 /** A stream on which nothing happens. */
 const quietStream: Stream = {

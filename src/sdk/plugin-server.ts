@@ -22,6 +22,7 @@ import {
   type Limits,
   parseTimeout,
   serveHttp2,
+  serverLimits,
   type Stream,
   type StreamListener,
   TextAnswer,
@@ -54,7 +55,8 @@ interface RequestHead {
 }
 
 /** The peer is Prism, which carries the calls of many clients on one connection, and their cancellations. */
-const trustedPeer: Partial<Limits> = {
+const trustedPeer: Limits = {
+  ...serverLimits,
   concurrentStreams: 10_000,
   resetBurst: 1_000_000,
   resetsPerSecond: 1_000_000,

@@ -16,7 +16,8 @@ const lastUsableId = 2 ** 31 - 3;
 
 /** How a client connection begins. */
 export interface ConnectOptions {
-  readonly limits?: Partial<Limits>;
+  /** One object for many connections: each keeps it as it is. Absent = {@link clientLimits}. */
+  readonly limits?: Limits;
   /** What bounds the bytes that wait to be sent, together with other connections. */
   readonly backlog?: Backlog;
 }
@@ -24,10 +25,10 @@ export interface ConnectOptions {
 /** Speaks HTTP/2 on a socket in the client role; the socket, which may still be connecting, is the connection's from now on. */
 export function connectHttp2(
   socket: Duplex,
-  { limits, backlog }: ConnectOptions,
+  { limits = clientLimits, backlog }: ConnectOptions,
   listener: ClientListener,
 ): ClientConnection {
-  const client = new Client(socket, { limits: { ...clientLimits, ...limits }, backlog }, listener);
+  const client = new Client(socket, { limits, backlog }, listener);
   client.connection.begin();
   return client;
 }

@@ -14,7 +14,8 @@ import type { Connection, ServerListener, StreamListener } from "./types.js";
 
 /** How a server connection begins. */
 export interface ServeOptions {
-  readonly limits?: Partial<Limits>;
+  /** One object for many connections: each keeps it as it is. Absent = {@link serverLimits}. */
+  readonly limits?: Limits;
   /** What bounds the bytes that wait to be sent, together with other connections. */
   readonly backlog?: Backlog;
   /** Bytes that were read from the socket already, to see what it speaks. */
@@ -24,14 +25,10 @@ export interface ServeOptions {
 /** Serves HTTP/2 on a socket, which is the connection's from now on. The listener hears nothing before the next turn. */
 export function serveHttp2(
   socket: Duplex,
-  { limits, backlog, head }: ServeOptions,
+  { limits = serverLimits, backlog, head }: ServeOptions,
   listener: ServerListener,
 ): Connection {
-  const connection = new Http2Connection(
-    socket,
-    { limits: { ...serverLimits, ...limits }, backlog },
-    (made) => new Server(made, listener),
-  );
+  const connection = new Http2Connection(socket, { limits, backlog }, (made) => new Server(made, listener));
   connection.begin(head);
   return connection;
 }

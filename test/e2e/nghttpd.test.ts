@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   type ClientConnection,
+  clientLimits,
   type ClosedBy,
   connectHttp2,
   HeaderList,
@@ -118,7 +119,7 @@ async function connected(options: readonly string[] = [], limits: Partial<Limits
   const closed = new Promise<string>((resolve) => (close = resolve));
   const opened = connectHttp2(
     connect({ port: server.port, host: "127.0.0.1" }),
-    { limits },
+    { limits: { ...clientLimits, ...limits } },
     {
       onAvailable: () => {
         for (const proceed of waiting.splice(0)) proceed();

@@ -4,6 +4,7 @@ import { ErrorCode } from "../../src/wire/error-code.js";
 import { Flag, FrameType } from "../../src/wire/frame.js";
 import {
   type ClientConnection,
+  clientLimits,
   connectHttp2,
   type DataWriter,
   HeaderList,
@@ -52,7 +53,7 @@ async function connected(
   server = await rawServer(...pairs);
   client = connectHttp2(
     connect(server.port, "127.0.0.1"),
-    { limits },
+    { limits: { ...clientLimits, ...limits } },
     {
       onAvailable: () => heard.push("available"),
       onGoaway: (reason) => heard.push(`goaway ${reason}`),

@@ -8,6 +8,7 @@ import {
   type Limits,
   MessageReader,
   serveHttp2,
+  serverLimits,
   type Stream,
   type StreamListener,
 } from "../../src/wire/index.js";
@@ -42,7 +43,7 @@ export async function startEcho(limits: Partial<Limits> = {}): Promise<EchoServe
     sockets.add(socket);
     const connection = serveHttp2(
       socket,
-      { limits },
+      { limits: { ...serverLimits, ...limits } },
       {
         onRequest: (stream, headers, endStream) => {
           if (endStream) answer(stream, headers);

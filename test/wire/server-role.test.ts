@@ -8,8 +8,9 @@ import {
   HeaderList,
   type Limits,
   type Refusal,
-  type ServerStream,
   serveHttp2,
+  serverLimits,
+  type ServerStream,
   type StreamListener,
 } from "../../src/wire/index.js";
 import { until } from "../support/running-prism.js";
@@ -41,7 +42,7 @@ async function served(
   server = createServer((socket) => {
     connection = serveHttp2(
       socket,
-      { limits },
+      { limits: { ...serverLimits, ...limits } },
       {
         onRequest: (stream) => (streams.push(stream), onRequest(stream)),
         onRefused: (refusal, message) => refusals.push([refusal, message]),

@@ -1,6 +1,13 @@
 import { connect, type Socket } from "node:net";
 import { PrismError } from "../../protocol/index.js";
-import { type Backlog, type ClientConnection, connectHttp2, type Refusal } from "../../wire/index.js";
+import {
+  type Backlog,
+  type ClientConnection,
+  clientLimits,
+  connectHttp2,
+  type Limits,
+  type Refusal,
+} from "../../wire/index.js";
 import type { WireLimits } from "../model/proxy-messages.js";
 
 /** What the ways to all instances share. */
@@ -38,7 +45,7 @@ const mostConnections = 4;
  * A client that does not read holds a stream's window and no more. The connection's is as wide as it can be: were it met,
  * such clients would keep the answers of all others from coming. What they hold together the backlog bounds.
  */
-const windows = { streamWindow: 256 * 1024, connectionWindow: 2 ** 31 - 1 };
+const limits: Limits = { ...clientLimits, streamWindow: 128 * 1024, connectionWindow: 2 ** 31 - 1 };
 
 /** The connections to one plugin instance, dialled when they are needed. */
 export class Upstream {
@@ -129,7 +136,7 @@ export class Upstream {
     };
     const connection = connectHttp2(
       socket,
-      { limits: windows, backlog: surroundings.backlog },
+      { limits, backlog: surroundings.backlog },
       {
         onAvailable: () => this.#serveWaiting(),
         onGoaway: () => {

@@ -4,10 +4,12 @@ import { Http2Connection } from "../../../src/wire/connection.js";
 import { FrameType, http2Preface } from "../../../src/wire/frame.js";
 import {
   type ClientConnection,
+  clientLimits,
   connectHttp2,
   HeaderList,
   type Limits,
   serveHttp2,
+  serverLimits,
 } from "../../../src/wire/index.js";
 import { encoded, settings } from "../../wire/raw-peer.js";
 import { contentOn, faultsIn, framesIn, isBetweenFrames, uncredited } from "../connection/far-view.js";
@@ -224,7 +226,7 @@ class Play {
   #connect(): ClientConnection {
     return connectHttp2(
       this.#socket,
-      { limits },
+      { limits: { ...clientLimits, ...limits } },
       {
         onAvailable: ignore,
         onGoaway: ignore,
@@ -237,7 +239,7 @@ class Play {
   #serve(): object {
     return serveHttp2(
       this.#socket,
-      { limits },
+      { limits: { ...serverLimits, ...limits } },
       {
         onRequest: (stream, _headers, endStream) => this.#near.add(stream, endStream),
         onRefused: this.#onRefused,

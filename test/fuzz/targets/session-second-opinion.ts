@@ -10,7 +10,7 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer as createNetServer, connect as connectSocket } from "node:net";
 import fc from "fast-check";
-import { connectHttp2, serveHttp2 } from "../../../src/wire/index.js";
+import { clientLimits, connectHttp2, serveHttp2, serverLimits } from "../../../src/wire/index.js";
 import { fuzzTarget } from "../fuzz-target.js";
 import {
   bodyOf,
@@ -56,7 +56,7 @@ export const sessionSecondOpinion = fuzzTarget({
 async function nodeAsksUs(all: readonly FuzzedExchange[], paddingStrategy: number): Promise<Heard[][]> {
   const requests: Promise<Heard>[] = [];
   const server = createNetServer((socket) =>
-    serveHttp2(socket, { limits }, {
+    serveHttp2(socket, { limits: { ...serverLimits, ...limits } }, {
       onRequest: (stream, headers, endStream) => {
         const index = Number(headers.get(":path")?.slice(1));
         const end = new OurEnd(own(headers.fields));
@@ -108,7 +108,7 @@ async function weAskNode(all: readonly FuzzedExchange[], paddingStrategy: number
   });
   await once(server, "listening");
   const listener = { onAvailable: quiet, onGoaway: quiet, onClose: quiet };
-  const client = connectHttp2(connectSocket((server.address() as AddressInfo).port, "127.0.0.1"), { limits }, listener);
+  const client = connectHttp2(connectSocket((server.address() as AddressInfo).port, "127.0.0.1"), { limits: { ...clientLimits, ...limits } }, listener);
   try {
     const ends = all.map(({ request }, index) => {
       const end = new OurEnd();

@@ -15,6 +15,7 @@ import {
   type Connection,
   HeaderList,
   serveHttp2,
+  serverLimits,
   type Stream,
   type StreamListener,
 } from "../../../src/wire/index.js";
@@ -131,7 +132,7 @@ export class PluginStub {
     socket.once("close", () => this.#sockets.delete(socket));
     const connection = serveHttp2(
       socket,
-      { limits: { concurrentStreams: this.concurrentStreams } },
+      { limits: { ...serverLimits, concurrentStreams: this.concurrentStreams } },
       {
         onRequest: (stream, headers, endStream) => {
           const call = new ReceivedCall(stream, headers, this);

@@ -118,8 +118,9 @@ export function tooMuchInflating(): PrismError {
 
 /** A compressed message trickles. */
 export function messageTooSlow(limitMs: number): PrismError {
-  const message = `the compressed message took longer than ${limitMs / 1000} seconds to come, and room is held for it: send less at once, or send it uncompressed`;
-  return new PrismError("deadlineExceeded", message);
+  const limit = "server.limits.inflating_ms";
+  const message = `the compressed message took longer to come than ${limit} allows (${limitMs}), and room is held for it: send less at once, or send it uncompressed`;
+  return new PrismError("deadlineExceeded", message, { info: { limit } });
 }
 
 /** The client's ExecuteRequest ends within a field. */

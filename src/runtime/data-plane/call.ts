@@ -29,6 +29,8 @@ export interface CallSurroundings {
   readonly messageBytes: number;
   /** What compressed messages may hold while they are inflated. */
   readonly inflating: MemoryBudget;
+  /** How long one of them may take to come. */
+  readonly inflatingMs: number;
   /** Milliseconds, from any beginning. */
   readonly now: () => number;
 }

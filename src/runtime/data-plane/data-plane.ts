@@ -77,6 +77,7 @@ export class DataPlane {
       messageBytes: limits.messageBytes,
       defaultNamespace: options.settings.defaultNamespace,
       inflating: new MemoryBudget(limits.inflatingBytes),
+      inflatingMs: limits.inflatingMs,
       now,
       otherwise: (stream, headers, service) =>
         pages.serve(stream, headers, service) ?? this.#door.serveStream(stream, headers, service),

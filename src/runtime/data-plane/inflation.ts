@@ -22,6 +22,8 @@ export interface InflationSettings {
   readonly messageBytes: number;
   /** What all messages that are being inflated may hold: `server.limits.inflating_bytes`. */
   readonly budget: MemoryBudget;
+  /** From its begin to its last byte: `server.limits.inflating_ms`. */
+  readonly withinMs: number;
   readonly deadlines: DeadlineWheel;
 }
 
@@ -34,8 +36,6 @@ const atOnceBytes = 64 * 1024;
 const engineBytes = 128 * 1024;
 /** What a piece costs beside its bytes: many tiny ones may not cost more than they say. */
 const pieceOverhead = 256;
-/** From its begin to its last byte: what is held for a client that trickles is room that others want. */
-const completeWithinMs = 60_000;
 
 /**
  * One compressed message on its way to being none. Small ones are gathered and inflated at once, larger ones as they
@@ -67,7 +67,7 @@ export class Inflation implements Timed {
     this.#listener = listener;
     this.#most = settings.messageBytes || mostInflatedBytes;
     this.#isGathered = compressedBytes <= atOnceBytes;
-    this.#deadline = settings.deadlines.add(this, completeWithinMs);
+    this.#deadline = settings.deadlines.add(this, settings.withinMs);
   }
 
   /** The message has been inflated, or there will be none. */
@@ -108,7 +108,7 @@ export class Inflation implements Timed {
   }
 
   onDeadline(): void {
-    this.#fail(failures.messageTooSlow(completeWithinMs));
+    this.#fail(failures.messageTooSlow(this.#settings.withinMs));
   }
 
   #inflateAtOnce(): void {

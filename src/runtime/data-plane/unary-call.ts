@@ -107,8 +107,8 @@ export abstract class UnaryCall<M extends Method = Method>
     this.#left = bytes;
     const { encoding } = this.plan;
     if (flag === 0 || !encoding) return this.messageBegins(bytes);
-    const { messageBytes, inflating: budget, deadlines } = this.surroundings;
-    this.#inflation = new Inflation(bytes, { encoding, messageBytes, budget, deadlines }, this);
+    const { messageBytes, inflating: budget, inflatingMs: withinMs, deadlines } = this.surroundings;
+    this.#inflation = new Inflation(bytes, { encoding, messageBytes, budget, withinMs, deadlines }, this);
   }
 
   #goOn(bytes: Buffer, endStream: boolean): void {

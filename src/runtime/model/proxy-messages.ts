@@ -97,6 +97,8 @@ export interface WireLimits {
   readonly requestMs: number;
   /** So many bytes of a body earn a second. */
   readonly bodyBytesPerSecond: number;
+  /** From the first byte of a compressed message to its last: what is held for a client that trickles is room that others want. */
+  readonly inflatingMs: number;
   readonly stallMs: number;
   readonly idleMs: number;
   /** Over HTTP/1.1: from an answer to the next request. 0 = any time. */

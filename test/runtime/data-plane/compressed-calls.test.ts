@@ -191,6 +191,23 @@ describe("the size of a message that is inflated", () => {
   });
 });
 
+test("a compressed message that trickles ends when server.limits.inflating_ms is over, which the refusal names", async () => {
+  const own = await Proxied.start({ limits: { inflatingMs: 50 } });
+  const client = await RawClient.connect(own.port);
+  const all = framed(gzipSync(getRequest), 1);
+
+  const refused = await client.call(path.get, gzipped).send(all.subarray(0, -1), false).result;
+
+  expect(refused).toMatchObject({
+    status: "4",
+    message: expect.stringContaining("than server.limits.inflating_ms allows (50)") as string,
+    info: { metadata: { limit: "server.limits.inflating_ms" } },
+  });
+  expect(own.plane.counters().inFlight).toBe(0);
+  client.vanish();
+  await own.stop();
+});
+
 describe("room that messages share while they are inflated", () => {
   // Noise stays so large that it is inflated as it comes.
   const message = framed(gzipSync(randomBytes(5 * MiB), { level: 1 }), 1);

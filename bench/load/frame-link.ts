@@ -23,6 +23,14 @@ export interface FrameListener {
   onGone(): void;
 }
 
+/** A frame that waits for the window, or behind one that does. */
+interface Later {
+  readonly type: number;
+  readonly flags: number;
+  readonly stream: number;
+  readonly payload: Uint8Array;
+}
+
 const outBytes = 64 * 1024;
 const windowBytes = 2 ** 30;
 /** Given back when so much has come, so that nobody ever waits for it. */
@@ -34,8 +42,8 @@ const nothing = Buffer.alloc(0);
 
 /**
  * HTTP/2 with everything left out that small calls do not need, so that the load and the plugin cost a fraction of the
- * proxies between them. No stream is kept, no window but the connection's is counted; what it cannot carry (padding,
- * CONTINUATION, a window that is used up) throws.
+ * proxies between them. No stream is kept, no window but the connection's is counted: where it is used up, all waits in
+ * one queue. What it cannot carry (padding, CONTINUATION) throws.
  */
 export class FrameLink {
   readonly #socket: Socket;
@@ -46,6 +54,8 @@ export class FrameLink {
   #left: Buffer = nothing;
   #awaitsPreface: boolean;
   #sendWindow = defaultWindow;
+  /** What waits for the window, in order; it is short, as the callers are few. */
+  readonly #later: Later[] = [];
   #received = 0;
 
   constructor(socket: Socket, side: "client" | "server", listener: FrameListener) {
@@ -65,14 +75,20 @@ export class FrameLink {
   /** Adds a header block to what leaves with the next flush. */
   headers(stream: number, block: Uint8Array, endStream: boolean): void {
     const flags = endStream ? Flag.END_HEADERS | Flag.END_STREAM : Flag.END_HEADERS;
-    this.#put(FrameType.HEADERS, flags, stream, block);
+    if (this.#later.length > 0)
+      this.#later.push({ type: FrameType.HEADERS, flags, stream, payload: Buffer.from(block) });
+    else this.#put(FrameType.HEADERS, flags, stream, block);
   }
 
   /** Adds a stream's only DATA frame. */
   data(stream: number, bytes: Uint8Array, endStream: boolean): void {
+    const flags = endStream ? Flag.END_STREAM : 0;
+    if (this.#later.length > 0 || bytes.length > this.#sendWindow) {
+      this.#later.push({ type: FrameType.DATA, flags, stream, payload: bytes });
+      return;
+    }
     this.#sendWindow -= bytes.length;
-    if (this.#sendWindow < 0) throw new Error("the peer's window is used up: too many calls at once");
-    this.#put(FrameType.DATA, endStream ? Flag.END_STREAM : 0, stream, bytes);
+    this.#put(FrameType.DATA, flags, stream, bytes);
   }
 
   /** Sends what was added since the last time. What is added while bytes are read leaves by itself. */
@@ -85,6 +101,19 @@ export class FrameLink {
 
   close(): void {
     this.#socket.destroy();
+  }
+
+  /** Sends what has waited, as far as the window allows. */
+  #sendLater(): void {
+    let sent = 0;
+    for (const { type, flags, stream, payload } of this.#later) {
+      const bytes = type === FrameType.DATA ? payload.length : 0;
+      if (bytes > this.#sendWindow) break;
+      this.#sendWindow -= bytes;
+      this.#put(type, flags, stream, payload);
+      sent++;
+    }
+    this.#later.splice(0, sent);
   }
 
   #put(type: number, flags: number, stream: number, payload: Uint8Array): void {
@@ -132,7 +161,9 @@ export class FrameLink {
         if ((flags & Flag.ACK) === 0) this.#put(FrameType.PING, Flag.ACK, 0, bytes.subarray(start, end));
         return;
       case FrameType.WINDOW_UPDATE:
-        if (stream === 0) this.#sendWindow += bytes.readUInt32BE(start);
+        if (stream !== 0) return;
+        this.#sendWindow += bytes.readUInt32BE(start);
+        if (this.#later.length > 0) this.#sendLater();
         return;
       case FrameType.CONTINUATION:
         throw new Error("the peer sends CONTINUATION");

@@ -7,8 +7,6 @@ import { UnaryCall } from "./unary-call.js";
 /** Messages up to here are copied together with what is appended, so that they leave in one frame. */
 const copiedBytes = 4096;
 
-const nothing = Buffer.alloc(0);
-
 /**
  * prism.data.v1.Data/Execute: the client's ExecuteRequest passes as it is, and who calls is appended as metadata, which
  * overrides the client's own. Its fields are walked on the way, because a last field that claims more bytes than there
@@ -17,16 +15,11 @@ const nothing = Buffer.alloc(0);
 export class ExecuteCall extends UnaryCall {
   readonly #fields = new FieldScanner();
 
-  /** The request, while it is being sent in one piece. */
-  #request: Buffer = nothing;
-  #requestStart = 0;
-  #requestEnd = 0;
-
   writeData(out: Buffer, at: number): void {
     const { suffix } = this.plan;
-    const bytes = this.#requestEnd - this.#requestStart;
+    const bytes = this.wholeEnd - this.wholeStart;
     writeGrpcHeader(out, bytes + suffix.length, at);
-    copyBytes(out, at + grpcHeaderBytes, this.#request, this.#requestStart, this.#requestEnd);
+    copyBytes(out, at + grpcHeaderBytes, this.whole, this.wholeStart, this.wholeEnd);
     suffix.write(out, at + grpcHeaderBytes + bytes);
   }
 
@@ -40,11 +33,7 @@ export class ExecuteCall extends UnaryCall {
     }
     const isWhole = this.#fields.push(bytes, from, end) && this.#fields.atBoundary;
     if (!isWhole) return this.finishWith(failures.notAnExecuteRequest(), "completed");
-    this.#request = bytes;
-    this.#requestStart = from;
-    this.#requestEnd = end;
-    this.sendWhole(end - start + this.plan.suffix.length, endStream);
-    this.#request = nothing;
+    this.sendWhole(bytes, from, end, grpcHeaderBytes + this.plan.suffix.length, endStream);
   }
 
   protected override messageBegins(bytes: number): void {

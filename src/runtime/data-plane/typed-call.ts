@@ -12,7 +12,6 @@ import type { PrismError } from "../../protocol/index.js";
 const copiedBytes = 4096;
 
 const emptyMessage = Buffer.alloc(grpcHeaderBytes);
-const nothing = Buffer.alloc(0);
 
 /**
  * A method of a typed service. The request is wrapped into an ExecuteRequest by what is written before and behind it,
@@ -24,16 +23,12 @@ export class TypedCall extends UnaryCall<TypedEntry> implements ReplySink {
   #hasReply = false;
   /** The operation ran and failed; told when the plugin's call has ended. */
   #failure: PrismError | undefined;
-  /** The request, while it is being sent in one piece. */
-  #request: Buffer = nothing;
-  #requestStart = 0;
-  #requestEnd = 0;
 
   writeData(out: Buffer, at: number): void {
     const { suffix, method } = this.plan;
-    const bytes = this.#requestEnd - this.#requestStart;
+    const bytes = this.wholeEnd - this.wholeStart;
     const behindPrefix = method.wrapper.write(out, at, bytes, suffix.length);
-    copyBytes(out, behindPrefix, this.#request, this.#requestStart, this.#requestEnd);
+    copyBytes(out, behindPrefix, this.whole, this.wholeStart, this.wholeEnd);
     suffix.write(out, behindPrefix + bytes);
   }
 
@@ -47,11 +42,7 @@ export class TypedCall extends UnaryCall<TypedEntry> implements ReplySink {
       this.messageEnds(endStream);
       return;
     }
-    this.#request = bytes;
-    this.#requestStart = from;
-    this.#requestEnd = end;
-    this.sendWhole(method.wrapper.prefixBytes(requestBytes) + requestBytes + suffix.length, endStream);
-    this.#request = nothing;
+    this.sendWhole(bytes, from, end, method.wrapper.prefixBytes(requestBytes) + suffix.length, endStream);
   }
 
   protected override messageBegins(bytes: number): void {

@@ -32,6 +32,11 @@ export abstract class UnaryCall<M extends Method = Method>
   /** The client has ended its stream behind a message that is being inflated. */
   #endsInflated = false;
 
+  /** The message, while {@link sendWhole} sends it: where it lies. */
+  protected whole: Buffer = nothing;
+  protected wholeStart = 0;
+  protected wholeEnd = 0;
+
   /** Writes what {@link sendWhole} sends. */
   abstract writeData(out: Buffer, at: number): void;
   /** The whole message in one piece, from its gRPC header at `start` to `end`. Called instead of the three below. */
@@ -69,12 +74,27 @@ export abstract class UnaryCall<M extends Method = Method>
     this.finishWith(error, "completed");
   }
 
-  /** Sends so many bytes of a message: written in place where they can go at once, which spares a buffer and a copy. */
-  protected sendWhole(bytes: number, endStream: boolean): void {
-    if (this.plugin?.sendWritten(bytes, this, endStream)) return;
-    const all = Buffer.allocUnsafe(bytes);
-    this.writeData(all, 0);
-    this.toPlugin(all, endStream);
+  /**
+   * Sends the message that lies from `start` to `end`, with so many bytes around it: written in place where they can go at
+   * once, which spares a buffer and a copy.
+   */
+  protected sendWhole(
+    bytes: Buffer,
+    start: number,
+    end: number,
+    bytesAround: number,
+    endStream: boolean,
+  ): void {
+    this.whole = bytes;
+    this.wholeStart = start;
+    this.wholeEnd = end;
+    const size = end - start + bytesAround;
+    if (!this.plugin?.sendWritten(size, this, endStream)) {
+      const all = Buffer.allocUnsafe(size);
+      this.writeData(all, 0);
+      this.toPlugin(all, endStream);
+    }
+    this.whole = nothing;
   }
 
   protected override letGo(): void {

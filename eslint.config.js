@@ -34,4 +34,18 @@ export default tseslint.config(
     },
   },
   { files: ["**/*.js"], extends: [tseslint.configs.base] },
+  {
+    files: ["**/*.ts", "**/*.js"],
+    rules: {
+      // Both may be collected while somebody waits, and then never fire.
+      "no-restricted-properties": [
+        "error",
+        ...["any", "timeout"].map((property) => ({
+          object: "AbortSignal",
+          property,
+          message: "It may be collected, and then never fires: use TimeLimit of src/protocol.",
+        })),
+      ],
+    },
+  },
 );

@@ -14,6 +14,21 @@ export default defineConfig({
         },
       },
       {
+        // What waits, once more under a collector that takes at once what nobody holds.
+        extends: true,
+        test: {
+          name: "collected",
+          include: [
+            "test/client/prism-client.test.ts",
+            "test/runtime/channel/sidecar.test.ts",
+            "test/runtime/control-plane/{supervisor,supervisor-attached,reload}.test.ts",
+          ],
+          execArgv: ["--gc-global", "--max-semi-space-size=1"],
+          setupFiles: ["test/support/make-garbage.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
         extends: true,
         test: {
           name: "contract",

@@ -20,6 +20,7 @@ await step("build", ["scripts/build.js", "--keep-manifest"]);
 // Two lanes for two cores; what watches memory and kills processes runs alone.
 await Promise.all([checks().then(() => vitest("contract")), vitest("unit")]);
 await vitest("e2e");
+await vitest("collected");
 summarize();
 
 async function checks() {

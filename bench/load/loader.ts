@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
+import { TimeLimit } from "../../src/protocol/index.js";
 import { onOneCore, pin, type Role } from "../subjects/cores.js";
 import type { Job, JobResult } from "./jobs.js";
 
@@ -18,15 +19,15 @@ export class Loader {
   static async start(role: Role): Promise<Loader> {
     const file = new URL("main.ts", import.meta.url).pathname;
     const child = fork(file, [], { execArgv: [...onOneCore, "--import", "tsx"] });
-    await once(child, "message", { signal: AbortSignal.timeout(startMs) });
+    await once(child, "message", { signal: new TimeLimit(startMs).signal });
     pin(child.pid ?? 0, role);
     return new Loader(child);
   }
 
   /** Runs one job. Rejects where it ends the process, or does not end. */
   async run(job: Job): Promise<JobResult> {
-    const over = new AbortController();
-    const signal = AbortSignal.any([over.signal, AbortSignal.timeout(job.seconds * 1000 + graceMs)]);
+    const limit = new TimeLimit(job.seconds * 1000 + graceMs);
+    const { signal } = limit;
     const died = once(this.#child, "exit", { signal }).then(([code]): never => {
       throw new Error(`the load ended with code ${String(code)}`);
     });
@@ -36,7 +37,7 @@ export class Loader {
       return result;
     } finally {
       died.catch(() => undefined);
-      over.abort();
+      limit.abort(new Error("the job is over"));
     }
   }
 

@@ -2,6 +2,7 @@ import { fork } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { dirname, join } from "node:path";
+import { TimeLimit } from "../../src/protocol/index.js";
 import { loadConfig } from "../../src/runtime/config/index.js";
 import type { FromProxy, ToProxy } from "../../src/runtime/model/proxy-messages.js";
 import type { Route, RouteInstance } from "../../src/runtime/model/route-table.js";
@@ -36,7 +37,7 @@ export async function startDataPlane(request: DataPlaneRequest): Promise<Subject
     settings: { defaultNamespace, proxyProtocol, limits: { ...limits, connections } },
     table,
   });
-  const [answer] = (await once(child, "message", { signal: AbortSignal.timeout(startMs) })) as [FromProxy];
+  const [answer] = (await once(child, "message", { signal: new TimeLimit(startMs).signal })) as [FromProxy];
   if (answer.type !== "ready") throw new Error(`the data plane says ${answer.type} instead of ready`);
 
   const server = createServer().listen(0, "127.0.0.1");
@@ -57,7 +58,7 @@ export async function startDataPlane(request: DataPlaneRequest): Promise<Subject
     proxy: processes,
     all: processes,
     stop: async () => {
-      const gone = once(child, "exit", { signal: AbortSignal.timeout(startMs) });
+      const gone = once(child, "exit", { signal: new TimeLimit(startMs).signal });
       tell({ type: "stop", deadlineMs: 0 });
       await gone;
     },

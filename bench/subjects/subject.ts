@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { TimeLimit } from "../../src/protocol/index.js";
 import type { Target } from "../load/jobs.js";
 import { pin } from "./cores.js";
 import { type Processes, treeOf } from "./processes.js";
@@ -54,7 +55,7 @@ export async function running(
 export async function terminate(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGTERM");
-  await once(child, "exit", { signal: AbortSignal.timeout(startMs) });
+  await once(child, "exit", { signal: new TimeLimit(startMs).signal });
 }
 
 /** Starts a TypeScript file of the bench, under Node's own arguments where there are any; it says `ready` on stdout. */
@@ -67,7 +68,7 @@ export async function startScript(
   const child = spawn(process.execPath, [...execArgv, "--import", "tsx", program, ...args], {
     stdio: ["pipe", "pipe", "inherit"],
   });
-  await once(child.stdout, "data", { signal: AbortSignal.timeout(startMs) });
+  await once(child.stdout, "data", { signal: new TimeLimit(startMs).signal });
   return child;
 }
 

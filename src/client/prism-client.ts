@@ -10,7 +10,7 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Code, PrismError } from "../protocol/index.js";
+import { Code, PrismError, TimeLimit } from "../protocol/index.js";
 import { type CallRequest, callUnary, GrpcError, openCall } from "../wire/index.js";
 import { Dialler, type Target } from "./dialler.js";
 import { explain } from "./explain.js";
@@ -50,7 +50,7 @@ export class PrismClient {
     request: MessageInitShape<In>,
     options: CallOptions = {},
   ): Promise<MessageShape<Out>> {
-    const call = new Outgoing(method, options);
+    using call = new Outgoing(method, options);
     try {
       const message = toBinary(method.input, create(method.input, request));
       const answer = await this.#dialler.use(call.signal, (connection) =>
@@ -68,7 +68,7 @@ export class PrismClient {
     request: MessageInitShape<In>,
     options: CallOptions = {},
   ): AsyncGenerator<MessageShape<Out>, void> {
-    const call = new Outgoing(method, options);
+    using call = new Outgoing(method, options);
     try {
       const running = await this.#dialler.use(call.signal, (connection) =>
         openCall(connection, call.request()),
@@ -93,9 +93,8 @@ export class PrismClient {
 }
 
 /** One call on its way: what goes before its message, how long it may last, and what its failure is called. */
-class Outgoing {
-  /** Aborts when the caller leaves, and when the deadline has passed. */
-  readonly signal: AbortSignal;
+class Outgoing implements Disposable {
+  readonly #limit: TimeLimit;
   readonly #method: DescMethod;
   readonly #options: CallOptions;
   readonly #deadlineMs: number;
@@ -106,8 +105,16 @@ class Outgoing {
     this.#options = options;
     this.#deadlineMs = options.deadlineMs ?? defaultDeadlineMs;
     this.#endsAt = performance.now() + this.#deadlineMs;
-    const deadline = AbortSignal.timeout(this.#deadlineMs);
-    this.signal = options.signal ? AbortSignal.any([deadline, options.signal]) : deadline;
+    this.#limit = new TimeLimit(this.#deadlineMs, options.signal);
+  }
+
+  /** Aborts when the caller leaves, and when the deadline has passed. */
+  get signal(): AbortSignal {
+    return this.#limit.signal;
+  }
+
+  [Symbol.dispose](): void {
+    this.#limit.end();
   }
 
   request(): CallRequest {

@@ -16,4 +16,5 @@ export { nearestName } from "./nearest-name.js";
 export { serializedFiles } from "./serialized-files.js";
 export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
 export { errorDomain, statusDetails, statusFrom } from "./status-details.js";
+export { TimeLimit } from "./time-limit.js";
 export { typedMethods, typedOperations, typedServices, typeUrlOf, type TypedMethod } from "./typed-method.js";

@@ -7,7 +7,7 @@ import {
   type InitializeResponseSchema,
   type ShutdownResponseSchema,
 } from "../protocol/gen/prism/plugin/plugin_pb.js";
-import { Code, PrismError } from "../protocol/index.js";
+import { Code, PrismError, TimeLimit } from "../protocol/index.js";
 import { reasonFields, withFields } from "./json-log.js";
 import type { Log } from "./log.js";
 import type { OpenContext, Plugin } from "./plugin.js";
@@ -124,10 +124,17 @@ export class Namespaces {
     const fresh = new ServedNamespace(namespace, await this.#plugin.open(context), log);
     const old = this.#open.get(namespace);
     this.#open.set(namespace, fresh);
-    old?.close(AbortSignal.timeout(graceMs)).catch((reason: unknown) => {
-      log.error("the replaced namespace did not close in order", reasonFields(reason));
-    });
+    if (old) void this.#closeReplaced(old, graceMs);
     return fresh;
+  }
+
+  async #closeReplaced(old: ServedNamespace, graceMs: number): Promise<void> {
+    using grace = new TimeLimit(graceMs);
+    try {
+      await old.close(grace.signal);
+    } catch (reason) {
+      old.log.error("the replaced namespace did not close in order", reasonFields(reason));
+    }
   }
 
   async #inTurn<T>(name: string, change: () => Promise<T>): Promise<T> {

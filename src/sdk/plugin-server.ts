@@ -15,7 +15,7 @@ import {
   ShutdownRequestSchema,
   ShutdownResponseSchema,
 } from "../protocol/gen/prism/plugin/plugin_pb.js";
-import { Code, PrismError } from "../protocol/index.js";
+import { Code, PrismError, TimeLimit } from "../protocol/index.js";
 import {
   type Connection,
   type HeaderList,
@@ -104,10 +104,10 @@ export class PluginServer {
 
   /** Takes no new calls, lets running ones finish within the grace period, then closes namespaces and connections. */
   async close(graceMs: number): Promise<void> {
-    const grace = AbortSignal.timeout(graceMs);
+    using grace = new TimeLimit(graceMs);
     for (const connection of this.#connections) connection.shutdown();
-    await this.#namespaces.close(grace);
-    await this.#untilUnconnected(grace);
+    await this.#namespaces.close(grace.signal);
+    await this.#untilUnconnected(grace.signal);
     for (const connection of [...this.#connections]) connection.destroy();
   }
 

@@ -1,4 +1,4 @@
-import { PrismError } from "../protocol/index.js";
+import { PrismError, TimeLimit } from "../protocol/index.js";
 import { type ClosedBy, frameMessage, type Stream, type StreamListener } from "../wire/index.js";
 import { refuse, reply } from "./reply.js";
 import { SingleMessage } from "./single-message.js";
@@ -12,16 +12,13 @@ export type Rpc = (message: Buffer, signal: AbortSignal) => Promise<Uint8Array>;
 export class RpcCall implements StreamListener {
   readonly #serve: Rpc;
   readonly #parts: SingleMessage;
-  readonly #controller = new AbortController();
-  readonly #signal: AbortSignal;
+  readonly #limit: TimeLimit;
 
   /** `timeoutMs` is how long the caller waits, undefined = it did not say. */
   constructor(serve: Rpc, { maxBytes, timeoutMs }: { maxBytes: number; timeoutMs: number | undefined }) {
     this.#serve = serve;
     this.#parts = new SingleMessage(maxBytes);
-    const { signal } = this.#controller;
-    this.#signal =
-      timeoutMs === undefined ? signal : AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]);
+    this.#limit = new TimeLimit(timeoutMs ?? Infinity);
   }
 
   onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void {
@@ -42,12 +39,13 @@ export class RpcCall implements StreamListener {
   onDrain(): void {}
 
   onClose(_stream: Stream, _code: number, by: ClosedBy): void {
-    if (by !== "end") this.#controller.abort(new PrismError("cancelled", "the caller has left"));
+    if (by === "end") this.#limit.end();
+    else this.#limit.abort(new PrismError("cancelled", "the caller has left"));
   }
 
   async #answer(stream: Stream, message: Buffer): Promise<void> {
     try {
-      const answer = frameMessage(await this.#serve(message, this.#signal));
+      const answer = frameMessage(await this.#serve(message, this.#limit.signal));
       if (!stream.sendClosed) reply(stream, answer);
     } catch (reason) {
       refuse(stream, PrismError.from(reason));

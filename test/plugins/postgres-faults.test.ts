@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { Code } from "../../src/protocol/index.js";
+import { Code, TimeLimit } from "../../src/protocol/index.js";
 import { type OwnPostgres, startOwnPostgres } from "../servers/postgres.js";
 import { until } from "../support/running-prism.js";
 import { connected, type OpenedPostgres, openedPostgres } from "./opened-postgres.js";
@@ -135,7 +135,7 @@ describe("a PostgreSQL server that goes away", () => {
     await namespace.set("key", "value");
 
     postgres.freeze();
-    const health = await failure(namespace.check(AbortSignal.timeout(100)));
+    const health = await failure(namespace.check(new TimeLimit(100).signal));
     const read = await failure(namespace.get("key"));
     postgres.thaw();
     await until("it to be back", async () => (await target.get("key")) === "value");

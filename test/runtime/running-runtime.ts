@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { TimeLimit } from "../../src/protocol/index.js";
 import {
   loadConfig,
   type Runtime,
@@ -76,11 +77,11 @@ export async function startForTest(options: RuntimeOptions = {}): Promise<Runnin
     address: listen[0] ?? "",
     edit: (text) => writeFile(file, head + text),
     until: async (holds) => {
-      const signal = AbortSignal.timeout(15_000);
+      using limit = new TimeLimit(15_000);
       for (;;) {
         const now = await status();
         if (holds(now)) return now;
-        if (signal.aborted) throw new Error(`waited in vain; it is ${JSON.stringify(now, null, 2)}`);
+        if (limit.signal.aborted) throw new Error(`waited in vain; it is ${JSON.stringify(now, null, 2)}`);
         await new Promise(setImmediate);
       }
     },

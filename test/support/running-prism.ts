@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { TimeLimit } from "../../src/protocol/index.js";
 
 const root = new URL("../..", import.meta.url).pathname;
 const readyMs = 30_000;
@@ -100,7 +101,7 @@ export async function until(
   holds: () => boolean | Promise<boolean>,
   { withinMs = readyMs, giveUp }: { withinMs?: number; giveUp?: Promise<string> } = {},
 ): Promise<void> {
-  const signal = AbortSignal.timeout(withinMs);
+  using limit = new TimeLimit(withinMs);
   let gaveUp: string | undefined;
   void giveUp?.then((why) => (gaveUp = why));
   while (
@@ -109,7 +110,7 @@ export async function until(
       .catch(() => false))
   ) {
     if (gaveUp !== undefined) throw new Error(`waited for ${what}, but ${gaveUp}`);
-    if (signal.aborted) throw new Error(`waited ${withinMs} ms for ${what}, in vain`);
+    if (limit.signal.aborted) throw new Error(`waited ${withinMs} ms for ${what}, in vain`);
     await new Promise(setImmediate);
   }
 }

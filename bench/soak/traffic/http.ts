@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Agent, type IncomingMessage, request } from "node:http";
-import { Code } from "../../../src/protocol/index.js";
+import { Code, TimeLimit } from "../../../src/protocol/index.js";
 import { GrpcError } from "../../../src/wire/index.js";
 import { call, namespaces, pause, type World } from "../world.js";
 
@@ -32,7 +32,8 @@ async function ask(url: string, method: string, agent: Agent): Promise<void> {
 }
 
 async function statusOf(url: string, method: string, agent: Agent): Promise<number> {
-  const signal = AbortSignal.timeout(deadlineMs);
+  using limit = new TimeLimit(deadlineMs);
+  const { signal } = limit;
   const sent = request(url, { method, agent, signal }).end(method === "PUT" ? body : undefined);
   const [response] = (await once(sent, "response", { signal })) as [IncomingMessage];
   await once(response.resume(), "end", { signal });

@@ -1,3 +1,4 @@
+import { TimeLimit } from "../../../src/protocol/index.js";
 import { connect, type KeyValueClient } from "../../../src/client/index.js";
 import { call, namespaces, pause, type World } from "../world.js";
 
@@ -49,7 +50,7 @@ export async function small(world: World): Promise<void> {
   const cache = client.keyValue(namespaces.cache);
   const value = Buffer.alloc(smallBytes, "x");
   for (let i = 0; world.going(); i++) {
-    const impatient = i % 10 === 9 ? AbortSignal.timeout(1) : undefined;
+    const impatient = i % 10 === 9 ? new TimeLimit(1).signal : undefined;
     const about = { kind: "small", namespace: namespaces.cache, ...(impatient && { signal: impatient }) };
     const done = await call(world, about, async () => {
       await cache.set(`small-${i % 100}`, value, about);

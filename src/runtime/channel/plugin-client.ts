@@ -20,7 +20,7 @@ import {
   ShutdownRequestSchema,
   ShutdownResponseSchema,
 } from "../../protocol/gen/prism/plugin/plugin_pb.js";
-import { Code, codeFrom, codeName, PrismError } from "../../protocol/index.js";
+import { Code, codeFrom, codeName, PrismError, TimeLimit } from "../../protocol/index.js";
 import { callUnary, GrpcError } from "../../wire/index.js";
 import type { JsonObject } from "../model/namespace.js";
 import type { Health } from "../model/plugin-instance.js";
@@ -198,8 +198,8 @@ export class PluginClient {
   async #exchange(method: Method, message: Uint8Array, deadline: Deadline): Promise<Uint8Array> {
     const { namespace, token } = this.#address;
     const headers = ["prism-namespace", namespace, ...(token === "" ? [] : ["prism-plugin-token", token])];
-    const ends = AbortSignal.timeout(deadline.ms);
-    const signal = deadline.signal ? AbortSignal.any([deadline.signal, ends]) : ends;
+    using limit = new TimeLimit(deadline.ms, deadline.signal);
+    const { signal } = limit;
     try {
       const { connection } = await this.#connection(signal);
       const path = method.includes("/") ? `/${method}` : `/prism.plugin.BackendPlugin/${method}`;

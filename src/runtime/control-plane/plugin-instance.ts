@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PrismError } from "../../protocol/index.js";
+import { PrismError, TimeLimit } from "../../protocol/index.js";
 import {
   type Channel,
   type HealthReport,
@@ -98,7 +98,8 @@ export class PluginInstance {
   async start({ signal, mustBeWell, onStep = () => undefined }: InstanceStart): Promise<void> {
     const { startTimeoutMs } = this.namespace.plugin;
     const endsAt = performance.now() + startTimeoutMs;
-    const within = AbortSignal.any([signal, AbortSignal.timeout(startTimeoutMs)]);
+    using limit = new TimeLimit(startTimeoutMs, signal);
+    const within = limit.signal;
     const leftMs = (): number => Math.max(1, Math.ceil(endsAt - performance.now()));
     try {
       const settings = await this.#resolveSecrets(within);

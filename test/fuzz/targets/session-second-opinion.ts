@@ -10,6 +10,7 @@ import {
 } from "node:http2";
 import { type AddressInfo, createServer as createNetServer, connect as connectSocket } from "node:net";
 import fc from "fast-check";
+import { TimeLimit } from "../../../src/protocol/index.js";
 import { clientLimits, connectHttp2, serveHttp2, serverLimits } from "../../../src/wire/index.js";
 import { fuzzTarget } from "../fuzz-target.js";
 import {
@@ -126,9 +127,9 @@ async function weAskNode(all: readonly FuzzedExchange[], paddingStrategy: number
 const nothing: Said = { fields: [], pieces: [], trailers: [] };
 
 async function inTime<T>(session: Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(hangsMs);
-  const hangs = once(signal, "abort").then(() => Promise.reject(new Error("the session hangs")));
-  return Promise.race([session, hangs]);
+  using limit = new TimeLimit(hangsMs);
+  const hangs = once(limit.signal, "abort").then(() => Promise.reject(new Error("the session hangs")));
+  return await Promise.race([session, hangs]);
 }
 
 async function both(requests: readonly Promise<Heard>[], answered: readonly Heard[]): Promise<Heard[][]> {

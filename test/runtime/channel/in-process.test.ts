@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TimeLimit } from "../../../src/protocol/index.js";
 import { inProcessChannel, type LaunchedPlugin } from "../../../src/runtime/channel/index.js";
 import type { PluginCode } from "../../../src/runtime/model/namespace.js";
 import { fixtureCode, LaunchSite } from "./channel-harness.js";
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 async function launch(code: PluginCode): Promise<LaunchedPlugin> {
-  launched = await inProcessChannel().launch(site.request(code), AbortSignal.timeout(10_000));
+  launched = await inProcessChannel().launch(site.request(code), new TimeLimit(10_000).signal);
   return launched;
 }
 

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { TimeLimit } from "../../../src/protocol/index.js";
 import { type LaunchedPlugin, sidecarChannel } from "../../../src/runtime/channel/index.js";
 import { until } from "../../support/running-prism.js";
 import { fixtureCode, LaunchSite, RecordingGroups } from "./channel-harness.js";
@@ -17,7 +18,7 @@ afterEach(async () => {
 
 async function launch(program: string, env: Record<string, string> = {}): Promise<LaunchedPlugin> {
   const channel = sidecarChannel({ groups });
-  launched = await channel.launch(site.request(fixtureCode(program), env), AbortSignal.timeout(10_000));
+  launched = await channel.launch(site.request(fixtureCode(program), env), new TimeLimit(10_000).signal);
   return launched;
 }
 
@@ -91,7 +92,7 @@ describe("a sidecar", () => {
   test("whose working directory is not there is refused with the remedy", async () => {
     const code = { ...fixtureCode("answers-slowly.js"), cwd: `${site.directory}/nowhere` };
 
-    const launching = sidecarChannel({ groups }).launch(site.request(code), AbortSignal.timeout(10_000));
+    const launching = sidecarChannel({ groups }).launch(site.request(code), new TimeLimit(10_000).signal);
 
     await expect(launching).rejects.toThrow(/is to run in .*nowhere, which is not there: make it/);
   });
@@ -99,7 +100,7 @@ describe("a sidecar", () => {
   test("whose command may not be run is refused with the remedy", async () => {
     const code = { kind: "command", command: [site.directory], cwd: "/" } as const;
 
-    const launching = sidecarChannel({ groups }).launch(site.request(code), AbortSignal.timeout(10_000));
+    const launching = sidecarChannel({ groups }).launch(site.request(code), new TimeLimit(10_000).signal);
 
     await expect(launching).rejects.toThrow("may not be run: make it executable");
   });

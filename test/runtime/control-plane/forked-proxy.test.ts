@@ -4,6 +4,7 @@ import { connect, type NetConnectOpts } from "node:net";
 import { join } from "node:path";
 import { connect as connectTls } from "node:tls";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { TimeLimit } from "../../../src/protocol/index.js";
 import type { ListenAddress } from "../../../src/runtime/config/index.js";
 import { forkedProxy } from "../../../src/runtime/control-plane/forked-proxy.js";
 import { listen } from "../../../src/runtime/control-plane/listeners.js";
@@ -107,7 +108,7 @@ function statusOfGet({ where, isSecure }: RunningProxy): Promise<number> {
   const socket = isSecure ? connectTls({ ...where, rejectUnauthorized: false }) : connect(where);
   const options = { path: "/v1/namespaces", createConnection: () => socket };
   return new Promise((resolve, reject) => {
-    const request = get({ ...options, signal: AbortSignal.timeout(10_000) }, (response) => {
+    const request = get({ ...options, signal: new TimeLimit(10_000).signal }, (response) => {
       response.resume().once("end", () => socket.destroy());
       resolve(response.statusCode ?? 0);
     });

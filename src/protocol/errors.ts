@@ -48,6 +48,8 @@ export const statusOf = {
   operationNotServed: Code.UNIMPLEMENTED,
   /** Part of the design, not of this version. */
   notAvailableYet: Code.UNIMPLEMENTED,
+  /** Who asks may not, or asks in a way that only somebody else's web page does. */
+  forbidden: Code.PERMISSION_DENIED,
   /** What is asked for does not fit the state of things. */
   failedPrecondition: Code.FAILED_PRECONDITION,
   /** No instance serves the namespace just now, or it fell while it worked. */

@@ -169,13 +169,13 @@ interface Surroundings extends Omit<Start, "options"> {
 /** Who serves calls: the proxies, and the instances that they lead to. */
 function composeServing(surroundings: Surroundings): { proxies: Proxies; supervisor: Supervisor } {
   const { config, log, teardown, state, tls, env, version } = surroundings;
-  const { proxies: count, limits, defaultNamespace, cors, proxyProtocol, drainMs } = config.server;
+  const { proxies: count, limits, hosts, defaultNamespace, cors, proxyProtocol, drainMs } = config.server;
   const reaper = new Reaper(log);
   teardown.add(() => reaper.stop());
   const proxies = new Proxies({
     count: Math.max(1, count),
     launch: count === 0 ? inProcessProxy(log) : forkedProxy(proxyEntry()),
-    settings: { limits, defaultNamespace, cors, proxyProtocol, ...(tls && { tls }) },
+    settings: { limits, hosts, defaultNamespace, cors, proxyProtocol, ...(tls && { tls }) },
     log,
     onUnreachable: (instance, reason) => supervisor.noticeUnreachable(instance, reason),
   });

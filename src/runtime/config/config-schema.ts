@@ -17,6 +17,8 @@ const server = part.section({
   admin: part
     .listenAddress()
     .default({ kind: "tcp", host: "127.0.0.1", port: 50052, text: "127.0.0.1:50052" }),
+  hosts: part.list(part.hostName()).nullish(),
+  admin_hosts: part.list(part.hostName()).nullish(),
   default_namespace: namespaceName.nullish(),
   proxies: part.leaf("auto, or a whole number from 0 to 256", readProxies).default("auto"),
   state_dir: path.default(".prism"),

@@ -1,5 +1,6 @@
 import type { ChannelKind, Namespace, PluginCode } from "../model/namespace.js";
 import type { CorsSettings, WireLimits } from "../model/proxy-messages.js";
+import type { HostSettings } from "../model/served-hosts.js";
 import type { ClientAuth } from "../model/tls-material.js";
 import type { SecretProvider } from "./secrets.js";
 
@@ -24,6 +25,10 @@ export interface ServerSettings {
   readonly listen: readonly ListenAddress[];
   /** Where operators reach the control plane. */
   readonly admin: ListenAddress;
+  /** The names that the clients' port is asked by over HTTP. */
+  readonly hosts: HostSettings;
+  /** The names that the operators' port is asked by. */
+  readonly adminHosts: HostSettings;
   /** The namespace of calls that name none; empty = such calls are refused. */
   readonly defaultNamespace: string;
   /** Data-plane processes; 0 = inside the runtime's own. `auto` is counted out already. */

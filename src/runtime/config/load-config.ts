@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import type { Config, ListenAddress, ServerSettings, TlsSettings } from "./config.js";
+import type { HostSettings } from "../model/served-hosts.js";
 import { type ConfigEntry, configSchema } from "./config-schema.js";
 import { examine } from "./examine.js";
 import { toWireLimits } from "./limits-schema.js";
@@ -46,10 +47,11 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     env,
   });
   const { listen, admin, proxies, stateDirectory } = told.server;
+  const { hosts, adminHosts } = config.server;
   const overridden = {
     ...config.server,
-    ...(overrides.listen && { listen }),
-    ...(overrides.admin && { admin }),
+    ...(overrides.listen && { listen, hosts: withNamesOf(listen, hosts) }),
+    ...(overrides.admin && { admin, adminHosts: withNamesOf([admin], adminHosts) }),
     ...(overrides.proxies !== undefined && { proxies }),
     ...(overrides.state_dir && { stateDirectory }),
   };
@@ -115,6 +117,8 @@ function toServerSettings(server: ConfigEntry["server"], directory: string): Ser
   return {
     listen: server.listen.map((address) => toAddress(address, directory)),
     admin: toAddress(server.admin, directory),
+    hosts: toHosts(server.hosts, server.listen),
+    adminHosts: toHosts(server.admin_hosts, [server.admin]),
     defaultNamespace: server.default_namespace ?? "",
     proxies: server.proxies === "auto" ? Math.max(1, availableParallelism() - 1) : server.proxies,
     stateDirectory: resolve(directory, server.state_dir),
@@ -124,6 +128,16 @@ function toServerSettings(server: ConfigEntry["server"], directory: string): Ser
     ...(server.tls && { tls: toTlsSettings(server.tls, directory) }),
     limits: toWireLimits(server.limits),
   };
+}
+
+function toHosts(told: readonly string[] | null | undefined, listen: readonly ListenAddress[]): HostSettings {
+  return withNamesOf(listen, { names: told ?? [], overTls: Boolean(told) });
+}
+
+/** Who is listened on by a name is asked by it. */
+function withNamesOf(listen: readonly ListenAddress[], { names, overTls }: HostSettings): HostSettings {
+  const listened = listen.flatMap((address) => (address.kind === "tcp" ? [address.host.toLowerCase()] : []));
+  return { names: [...new Set([...names, ...listened])], overTls };
 }
 
 type TlsSection = NonNullable<ConfigEntry["server"]["tls"]>;

@@ -1,6 +1,14 @@
 import { z } from "zod";
 import type { JsonObject } from "../model/namespace.js";
-import { readListenAddress, readPageOrigin, readRate, readSize, readSource, readTime } from "./values.js";
+import {
+  readHostName,
+  readListenAddress,
+  readPageOrigin,
+  readRate,
+  readSize,
+  readSource,
+  readTime,
+} from "./values.js";
 
 // One convention holds for every piece: an issue's message is what was *expected*; for unknown keys it is the list of
 // those that are known; `params.at` is "key" where the key itself is not what was expected. check-shape.ts makes
@@ -120,6 +128,11 @@ export function listenAddress() {
 /** Where a web page comes from, or any. */
 export function pageOrigin() {
   return leaf('"*", or an origin as browsers write it, such as https://app.example.com', readPageOrigin);
+}
+
+/** A name that a port is asked by, or any. */
+export function hostName() {
+  return leaf('"*", or a name without a port, such as prism.internal', readHostName);
 }
 
 /** Where connections come from. */

@@ -56,6 +56,12 @@ export function readPageOrigin(value: unknown): string | undefined {
   return isWritten ? value : undefined;
 }
 
+/** A name that a port is asked by, in lower case, or "*". */
+export function readHostName(value: unknown): string | undefined {
+  if (typeof value !== "string" || value.length > 253) return undefined;
+  return value === "*" || /^[a-z0-9_-]+(\.[a-z0-9_-]+)*$/i.test(value) ? value.toLowerCase() : undefined;
+}
+
 /** Where connections come from: an address, a network such as "10.0.0.0/8" or "fd00::/8", or "unix". */
 export function readSource(value: unknown): string | undefined {
   if (typeof value !== "string" || value.includes("%")) return undefined;

@@ -1,10 +1,12 @@
 import type { Socket } from "node:net";
 import { performance } from "node:perf_hooks";
+import { TLSSocket } from "node:tls";
 import { ExecuteResponseReader } from "../../protocol/index.js";
 import { type Connection, type Limits, serveHttp2 } from "../../wire/index.js";
 import type { Log } from "../model/log.js";
 import type { Peer } from "../model/peer.js";
 import type { ProxyCounters, ProxySettings } from "../model/proxy-messages.js";
+import { ServedHosts } from "../model/served-hosts.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
 import type { TlsMaterial } from "../model/tls-material.js";
 import { CallMetrics } from "./call-metrics.js";
@@ -33,17 +35,19 @@ export interface DataPlaneOptions {
 }
 
 const nothing = Buffer.alloc(0);
+const anyHost = new ServedHosts(["*"]);
 const noAccount: Ledger = { started: 0, completed: 0, failed: 0, cut: 0 };
 
 /** Serves clients' connections by a route table. One a process, or one within the runtime. */
 export class DataPlane {
   readonly #options: DataPlaneOptions;
   /** What every connection's calls share. */
-  readonly #service: Omit<CallService, "peer" | "last">;
+  readonly #service: Omit<CallService, "peer" | "last" | "hosts">;
   readonly #limits: Limits;
   readonly #backlog: MemoryBudget;
   readonly #refusals: PeerRefusals;
   readonly #entrance: Entrance;
+  readonly #hosts: ServedHosts;
   readonly #door: HttpDoor;
   readonly #sockets = new Set<Socket>();
   /** Those that have not said yet what they speak. */
@@ -79,13 +83,12 @@ export class DataPlane {
       inflating: new MemoryBudget(limits.inflatingBytes),
       inflatingMs: limits.inflatingMs,
       now,
-      otherwise: (stream, headers, service) =>
-        pages.serve(stream, headers, service) ?? this.#door.serveStream(stream, headers, service),
+      otherwise: (stream, headers, service) => this.#door.serveStream(stream, headers, service),
     };
-    const pages = new PageDoor(new Cors(options.settings.cors));
+    this.#hosts = new ServedHosts(options.settings.hosts?.names ?? []);
     this.#entrance = new Entrance(options.settings, this.#service.deadlines);
     this.#door = new HttpDoor({
-      pages,
+      pages: new PageDoor(new Cors(options.settings.cors)),
       limits,
       onFault: (peer, { reason, message }) => this.#refuse(peer, reason, message),
     });
@@ -165,9 +168,15 @@ export class DataPlane {
   }
 
   #serve({ socket, peer, spoken, head }: Arrival): void {
-    const service = { ...this.#service, peer, last: new LastPlan() };
+    const service = { ...this.#service, peer, hosts: this.#hostsOf(socket), last: new LastPlan() };
     if (spoken === "http2") this.#serveHttp2(socket, head, service);
     else this.#door.serve(socket, head, service);
+  }
+
+  /** No page's browser reaches a Unix socket, and over TLS the certificate tells it whether it is where it meant to be. */
+  #hostsOf(socket: Socket): ServedHosts {
+    const isVouched = socket instanceof TLSSocket && !this.#options.settings.hosts?.overTls;
+    return isVouched || socket.localAddress === undefined ? anyHost : this.#hosts;
   }
 
   #serveHttp2(socket: Socket, head: Buffer, service: CallService): void {

@@ -1,4 +1,5 @@
 import { PrismError } from "../../protocol/index.js";
+import type { ServedHosts } from "../model/served-hosts.js";
 import type { HeaderList, Stream, StreamListener } from "../../wire/index.js";
 import { Call, type CallSurroundings } from "./call.js";
 import { type CallPlan, type LocalPlan, planCall, type Planner, type RefusedPlan } from "./call-plan.js";
@@ -11,6 +12,8 @@ import { TypedCall } from "./typed-call.js";
 
 /** What serving the calls of one connection needs; all but the peer is shared by all of a process. */
 export interface CallService extends Planner, CallSurroundings, LocalSurroundings {
+  /** The names by which requests over HTTP may ask. No page's browser sends gRPC by itself, so its calls are not held to them. */
+  readonly hosts: ServedHosts;
   /** Serves a request that is no gRPC, and tells who hears the rest of it; undefined where no door knows it either. */
   readonly otherwise: (
     stream: Stream,

@@ -1,3 +1,4 @@
+import type { HostSettings } from "./served-hosts.js";
 import type { Ledger, RouteTable } from "./route-table.js";
 import type { TlsMaterial } from "./tls-material.js";
 
@@ -47,6 +48,8 @@ export interface ProxySettings {
   readonly proxyProtocol: readonly string[];
   /** Absent = plain text. */
   readonly tls?: TlsMaterial;
+  /** The names that requests over HTTP may ask by; absent: `localhost` and addresses alone. */
+  readonly hosts?: HostSettings;
   /** Absent: pages of other origins may not call. */
   readonly cors?: CorsSettings;
 }

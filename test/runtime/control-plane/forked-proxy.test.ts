@@ -43,7 +43,7 @@ test("a connection that a data-plane process has taken ends with it, as nobody e
   const { pid, where } = await startProxy(tcp);
   const client = connect(where).on("error", () => undefined);
   const isClosed = new Promise<void>((resolve) => client.once("close", () => resolve()));
-  client.write("GET /v1/namespaces HTTP/1.1\r\nHost: prism\r\n\r\n");
+  client.write("GET /v1/namespaces HTTP/1.1\r\nHost: localhost\r\n\r\n");
   const [head] = (await once(client, "data")) as [Buffer];
 
   process.kill(pid, "SIGKILL");

@@ -46,7 +46,7 @@ describe.each(versions)("CORS over %s", (version) => {
     expect(refused.status).toBe(403);
     expect(refused.body.toString()).toContain("server.cors.origins");
     expect(corsOf(refused)["access-control-allow-origin"]).toBeUndefined();
-    expect([answered.status, corsOf(answered)]).toEqual([200, {}]);
+    expect([answered.status, corsOf(answered)]).toEqual([403, {}]);
   });
 
   test("lets a page of a listed origin send what it asks for", async () => {

@@ -65,6 +65,7 @@ export class Proxied {
         limits: { ...limits, ...options.limits },
         defaultNamespace: "",
         proxyProtocol: [],
+        hosts: { names: ["*"], overTls: false },
         ...options.settings,
         ...(options.cors && { cors: { origins: [], maxAgeMs: 0, credentials: false, ...options.cors } }),
       },

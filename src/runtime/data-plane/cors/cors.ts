@@ -42,10 +42,15 @@ export class Cors {
     this.#origins = new Set(settings.origins);
   }
 
+  /** Whether pages of this origin may call. */
+  allows(origin: string | undefined): boolean {
+    return this.#origins.has("*") || (origin !== undefined && this.#origins.has(origin));
+  }
+
   /** The fields that let a page of this origin read an answer, and what of its headers. */
   fieldsFor(origin: string | undefined, carried: readonly string[] = []): Readonly<Record<string, string>> {
     const vary = this.#dependsOnOrigin ? { vary: "origin" } : {};
-    if (!this.#allows(origin)) return vary;
+    if (origin === undefined || !this.allows(origin)) return vary;
     const exposed = [...new Set([...exposedAlways, ...carried])].join(", ");
     return { ...this.#granted(origin), "access-control-expose-headers": exposed, ...vary };
   }
@@ -53,7 +58,7 @@ export class Cors {
   /** Answers a preflight. */
   answer({ origin, headers }: Preflight): PreflightAnswer {
     const vary = { vary: "origin, access-control-request-method, access-control-request-headers" };
-    if (!this.#allows(origin) || !nameList.test(headers)) {
+    if (!this.allows(origin) || !nameList.test(headers)) {
       return { status: 403, fields: { "content-type": "text/plain; charset=utf-8", ...vary }, body: refusal };
     }
     const fields = {
@@ -68,10 +73,6 @@ export class Cors {
 
   get #dependsOnOrigin(): boolean {
     return this.#origins.size > 0 && !this.#origins.has("*");
-  }
-
-  #allows(origin: string | undefined): origin is string {
-    return origin !== undefined && (this.#origins.has("*") || this.#origins.has(origin));
   }
 
   #granted(origin: string): Readonly<Record<string, string>> {

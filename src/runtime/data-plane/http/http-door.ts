@@ -7,6 +7,7 @@ import { ExchangeStream } from "../grpc-web/exchange-stream.js";
 import type { PageDoor } from "../grpc-web/page-door.js";
 import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
+import { type Addressed, assertServed } from "./assert-served.js";
 import type { ClientFault } from "./client-error.js";
 import type { Exchange, Fields } from "./exchange.js";
 import { headerListOf } from "./header-list-of.js";
@@ -86,12 +87,16 @@ export class HttpDoor {
 
   /** Serves a request that a stream of HTTP/2 brings, and tells who hears the rest of it; undefined where the path is another's. */
   serveStream(stream: Stream, headers: HeaderList, calls: CallService): StreamListener | undefined {
-    if (!headers.get(":path")?.startsWith("/v1/")) return undefined;
-    const exchange = new Http2Exchange(stream, {
-      headers,
-      onFault: (fault) => this.#onFault(calls.peer, fault),
-      always: this.#pages.cors.fieldsFor(headers.get("origin")),
-    });
+    try {
+      this.#assertServed(headers.get(":method") ?? "", hostsIn(headers), calls, (name) => headers.get(name));
+    } catch (reason) {
+      const refused = this.#exchangeOf(stream, headers, calls);
+      void answerFailure(refused, reason);
+      return refused;
+    }
+    const listener = this.#pages.serve(stream, headers, calls);
+    if (listener || !headers.get(":path")?.startsWith("/v1/")) return listener;
+    const exchange = this.#exchangeOf(stream, headers, calls);
     void serveExchange(exchange, { ...this.#shared, calls });
     return exchange;
   }
@@ -124,11 +129,29 @@ export class HttpDoor {
     if (this.#stopping) exchange.closeAfter();
     try {
       exchange.check();
+      this.#assertServed(exchange.verb, exchange.hosts, calls, (name) => exchange.header(name));
     } catch (reason) {
       return answerFailure(exchange, reason);
     }
     if (isPages && this.#servePage(request, exchange, service)) return;
     return serveExchange(exchange, service);
+  }
+
+  #assertServed(
+    verb: string,
+    hosts: readonly string[],
+    calls: CallService,
+    header: Addressed["header"],
+  ): void {
+    assertServed({ verb, hosts, header }, calls.hosts, this.#pages.cors);
+  }
+
+  #exchangeOf(stream: Stream, headers: HeaderList, calls: CallService): Http2Exchange {
+    return new Http2Exchange(stream, {
+      headers,
+      onFault: (fault) => this.#onFault(calls.peer, fault),
+      always: this.#pages.cors.fieldsFor(headers.get("origin")),
+    });
   }
 
   /** Serves a preflight or a call by gRPC-Web; false where the request is neither. */
@@ -140,6 +163,14 @@ export class HttpDoor {
     void stream.read();
     return true;
   }
+}
+
+/** What a request over HTTP/2 says of whom it is for: in two ways it may say it. */
+function hostsIn({ fields }: HeaderList): string[] {
+  const hosts: string[] = [];
+  for (let i = 0; i < fields.length; i += 2)
+    if (fields[i] === ":authority" || fields[i] === "host") hosts.push(fields[i + 1] ?? "");
+  return hosts;
 }
 
 /** Whether it may be what the door for pages serves, which says itself what an answer is to tell browsers. */

@@ -92,6 +92,13 @@ export class Http1Exchange implements Exchange {
     throw new HttpRefusal(error, 400, { connection: "close" });
   }
 
+  /** Whom it is for, by its target where that is a whole URI, and by its Host; nobody over HTTP/1.0. */
+  get hosts(): string[] {
+    const { url = "", headers } = this.#request;
+    const [, inTarget] = /^https?:\/\/([^/?]*)/i.exec(url) ?? [];
+    return [inTarget, headers.host].filter((host) => host !== undefined);
+  }
+
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return Array.isArray(value) ? value.join(", ") : value;

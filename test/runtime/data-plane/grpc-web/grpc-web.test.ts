@@ -273,13 +273,13 @@ describe.each(versions)("gRPC-Web over %s", (version) => {
     };
     const metadata = { "x-tag": "a", "trace-bin": "AAEC/w", "x-user-agent": "page/1" };
     const ofPage = { cookie: "a=b", origin: "https://app.example.com", referer: "https://app.example.com/x" };
-    const headers = { ...binary, ...metadata, ...ofPage, "sec-fetch-mode": "cors", "x-grpc-web": "1" };
+    const headers = { ...binary, ...metadata, ...ofPage, "sec-fetch-site": "same-origin", "x-grpc-web": "1" };
 
     const answer = await client.ask({ path: `/${invoices}/Pay`, headers, pieces: [framed(Buffer.alloc(0))] });
 
     const told = prism.plugin.calls[0]?.headers;
     for (const [name, value] of Object.entries(metadata)) expect(told?.get(name)).toBe(value);
-    for (const name of [...Object.keys(ofPage), "sec-fetch-mode", "x-grpc-web"])
+    for (const name of [...Object.keys(ofPage), "sec-fetch-site", "x-grpc-web"])
       expect(told?.get(name)).toBeUndefined();
     expect(told?.get("content-type")).toBe("application/grpc+proto");
     expect(answer.headers).toMatchObject({ "x-initial": "1", "blob-bin": "AP8" });

@@ -177,7 +177,34 @@ describe("a namespace that cannot be opened says what to do, and never the passw
     await using owner = await connected(url);
     await owner.query("CREATE TABLE prism_keyvalue (id int)");
 
-    await expect(openedPostgres({ url })).rejects.toThrow(/other columns than this plugin's/);
+    await expect(openedPostgres({ url })).rejects.toThrow(/it has no column namespace; it has no column key/);
+  });
+
+  test.each([
+    ["namespace int, key text, value bytea, expires_at timestamptz", "namespace is integer, not text"],
+    [
+      `namespace text, key text COLLATE "C", value bytea, expires_at timestamp, PRIMARY KEY (namespace, key)`,
+      "expires_at is timestamp without time zone, not timestamp with time zone",
+    ],
+    [`namespace text, key text COLLATE "C", value bytea, expires_at timestamptz`, "is no primary key"],
+    [
+      `namespace text, key text COLLATE "en_US.utf8", value bytea, expires_at timestamptz, PRIMARY KEY (namespace, key)`,
+      'key has no COLLATE "C"',
+    ],
+    [
+      `namespace text, key text COLLATE "C", value bytea, expires_at timestamptz, owner int NOT NULL, PRIMARY KEY (namespace, key)`,
+      "owner must be given a value",
+    ],
+  ])("a table of another shape: %s", async (columns, fault) => {
+    const url = await postgres.createDatabase();
+    await using owner = await connected(url);
+    await owner.query(`CREATE COLLATION IF NOT EXISTS "en_US.utf8" (provider = icu, locale = 'en-US')`);
+    await owner.query(`CREATE TABLE prism_keyvalue (${columns})`);
+
+    const failed = openedPostgres({ url });
+
+    await expect(failed).rejects.toThrow(fault);
+    await expect(failed).rejects.toThrow("Name another one in config.table");
   });
 
   test("a schema that is not there", async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, rmSync } from "node:fs";
+import { chownSync, existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { Client } from "pg";
 import { freePort } from "../support/running-prism.js";
@@ -33,6 +33,14 @@ export interface OwnPostgres extends Databases {
   thaw(): void;
 }
 
+/** What a server of one's own is to have beside what all have. */
+export interface OwnSettings {
+  /** Texts of files in its data directory, by name; what is there already is replaced. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Such as `ssl=on`. */
+  readonly settings?: readonly string[];
+}
+
 /** A PostgreSQL for tests that share one: the one PRISM_TEST_POSTGRES names, else one of our own. */
 export async function startPostgres(): Promise<Databases> {
   const url = process.env["PRISM_TEST_POSTGRES"];
@@ -40,9 +48,19 @@ export async function startPostgres(): Promise<Databases> {
 }
 
 /** A PostgreSQL in processes of its own, its data in a temporary folder, fsync on. It ends with this process, however that ends. */
-export async function startOwnPostgres(): Promise<OwnPostgres> {
+export async function startOwnPostgres({
+  files = {},
+  settings = [],
+}: OwnSettings = {}): Promise<OwnPostgres> {
   const binaries = postgresBinaries();
-  const server = new OwnServer(binaries, newCluster(binaries), await freePort());
+  const folder = newCluster(binaries);
+  const owner = postgresUser();
+  for (const [name, text] of Object.entries(files)) {
+    const file = join(folder, "data", name);
+    writeFileSync(file, text, { mode: 0o600 });
+    if (owner) chownSync(file, owner.uid, owner.gid);
+  }
+  const server = new OwnServer(binaries, { folder, port: await freePort(), settings });
   await server.start();
   return server;
 }
@@ -74,18 +92,26 @@ class OwnServer implements OwnPostgres {
   readonly #binaries: string;
   readonly #folder: string;
   readonly #port: number;
+  readonly #settings: readonly string[];
   #guard: ChildProcess | undefined;
   #databases = 0;
 
-  constructor(binaries: string, folder: string, port: number) {
+  constructor(
+    binaries: string,
+    own: { readonly folder: string; readonly port: number; readonly settings: readonly string[] },
+  ) {
+    const { folder, port, settings } = own;
     this.#binaries = binaries;
     this.#folder = folder;
     this.#port = port;
+    this.#settings = settings;
     this.url = `postgres://${user}:${encodeURIComponent(password)}@127.0.0.1:${port}/postgres`;
   }
 
   async start(): Promise<void> {
-    const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "lc_messages=C"];
+    const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", "lc_messages=C"].concat(
+      this.#settings,
+    );
     const args = ["-D", join(this.#folder, "data"), "-p", String(this.#port)];
     const postgres = [join(this.#binaries, "postgres"), ...args, ...settings.flatMap((line) => ["-c", line])];
     // The shell waits at our pipe for the signal to send. When this process is gone, however it went, nothing comes: then

@@ -2,28 +2,37 @@ import { Socket } from "node:net";
 import { Client } from "pg";
 import type { Call, PluginError } from "../../sdk/index.js";
 import {
+  asksForAnotherWay,
   away,
   connectFailure,
+  endsConnection,
   left,
-  spoilsConnection,
+  sqlState,
   statementFailure,
   tooMany,
   unreadable,
+  unsafeCommits,
 } from "./errors.js";
+import { PreparedNames } from "./prepared-names.js";
 import { reads, type Statement, type Value } from "./statement.js";
+import { type Way, waysTo } from "./tls-modes.js";
 
 /** Statements on their way to the server at once. More would only wait there; here one can still be left out. */
-const maxSent = 64;
+const maxPipelined = 64; /** A pooler may lend the server's connection to somebody else as soon as one statement is answered. */
+const maxSentToPooler = 1;
 /** Statements that wait here at most; then it is too much. */
 const maxWaiting = 4096;
 /** What a server is given to end a statement by itself before it is given up. */
 const graceMs = 2000;
 
-const settling = reads<[version: string, encoding: string]>(
+/** The session is ours where it is the process that we were told of. A pooler's is not, and what is set there others get. */
+const settling = reads<[version: string, encoding: string, isOwn: boolean, commits: string]>(
   "",
   `SELECT current_setting('server_version'), current_setting('server_encoding'),
-    set_config('statement_timeout', $1, false),
-    set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false)`,
+    pg_backend_pid() = $2, current_setting('synchronous_commit'),
+    CASE WHEN pg_backend_pid() = $2 THEN set_config('statement_timeout', $1, false) END,
+    CASE WHEN pg_backend_pid() = $2
+      THEN set_config('synchronous_commit', replace(current_setting('synchronous_commit'), 'off', 'on'), false) END`,
 );
 
 /** How to connect. */
@@ -54,6 +63,8 @@ export class Connection {
   readonly #settings: ConnectionSettings;
   readonly #waiting: Query[] = [];
   readonly #watch: NodeJS.Timeout;
+  readonly #names: PreparedNames;
+  #maxSent = maxPipelined;
   #sent = 0;
   #lastAnswerAt = performance.now();
   #corked = false;
@@ -63,11 +74,23 @@ export class Connection {
   /** As the server tells them of itself. */
   serverVersion = "";
   serverEncoding = "";
+  /** Whether a pooler is in between: then nothing is prepared, nothing pipelined, and no setting of the session is changed. */
+  isPooled = false;
 
-  /** Connects within the settings' time. Rejects with a sentence for the operator. */
+  /** Connects, each way within the settings' time. Rejects with a sentence for the operator. */
   static async open(settings: ConnectionSettings, signal: AbortSignal): Promise<Connection> {
+    const [first, second] = waysTo(settings.connectionString);
+    try {
+      return await Connection.#openBy(first, settings, signal);
+    } catch (reason) {
+      if (second === undefined || !asksForAnotherWay(causeOf(reason))) throw reason;
+      return await Connection.#openBy(second, settings, signal);
+    }
+  }
+
+  static async #openBy(way: Way, settings: ConnectionSettings, signal: AbortSignal): Promise<Connection> {
     const socket = new Socket();
-    const client = clientOver(socket, settings);
+    const client = clientOver(socket, way, settings);
     const connection = new Connection(client, socket, settings);
     const leave = (): void => void socket.destroy();
     signal.addEventListener("abort", leave);
@@ -88,6 +111,7 @@ export class Connection {
     this.#client = client;
     this.#socket = socket;
     this.#settings = settings;
+    this.#names = new PreparedNames(settings.prepares);
     client.on("error", (reason) => this.#end(connectFailure(reason, nameOf(client))));
     client.on("end", () => this.#end(connectFailure(undefined, nameOf(client))));
     this.#watch = setInterval(() => this.#giveUpSilence(), graceMs / 2).unref();
@@ -118,7 +142,7 @@ export class Connection {
       const answer = (rows: readonly unknown[]): void => resolve(rows as readonly Row[]);
       const query = { statement: statement as Statement<never>, values, caller, resolve: answer, reject };
       if (this.#ended) reject(away());
-      else if (this.#sent < maxSent) this.#send(query);
+      else if (this.#sent < this.#maxSent) this.#send(query);
       else if (this.#waiting.length < maxWaiting) this.#waiting.push(query);
       else reject(tooMany());
     });
@@ -146,20 +170,26 @@ export class Connection {
     clearTimeout(silent);
   }
 
-  #send(query: Query): void {
+  #send(query: Query, name = this.#names.of(query.statement)): void {
     const { statement, values } = query;
     this.#begin();
     this.#cork();
-    const name = this.#settings.prepares ? statement.name : undefined;
     this.#client.query<unknown[], Value[]>(
       { name, text: statement.text, values, rowMode: "array" },
       (reason: Error | null, result) => {
         this.#answered();
-        if (reason) this.#fail(query, reason);
-        else query.resolve(result.rows);
+        if (!reason) query.resolve(result.rows);
+        else if (this.#names.failed(name, sqlState(reason)) && !this.#ended) this.#sendUnnamed(query);
+        else this.#fail(query, reason);
         this.#sendNext();
       },
     );
+  }
+
+  /** The name was at fault, and nothing has run: the statement goes again, to be parsed anew. */
+  #sendUnnamed(query: Query): void {
+    if (query.caller?.signal.aborted) query.reject(left());
+    else this.#send(query, "");
   }
 
   #begin(): void {
@@ -172,7 +202,7 @@ export class Connection {
   }
 
   #sendNext(): void {
-    while (!this.#ended && this.#sent < maxSent) {
+    while (!this.#ended && this.#sent < this.#maxSent) {
       const next = this.#waiting.shift();
       if (!next) return;
       if (next.caller?.signal.aborted) next.reject(left());
@@ -182,7 +212,7 @@ export class Connection {
 
   #fail(query: Query, reason: Error): void {
     query.reject(statementFailure(reason, query.statement));
-    if (spoilsConnection(reason)) this.#end(connectFailure(reason, nameOf(this.#client)));
+    if (endsConnection(reason)) this.#end(connectFailure(reason, nameOf(this.#client)));
   }
 
   /** Holds the writes of one turn of the event loop together: a third less CPU a statement. */
@@ -203,8 +233,14 @@ export class Connection {
 
   /** Makes the server keep what was acknowledged, and end what takes too long. */
   async #settle(): Promise<void> {
-    const [row] = await this.run(settling, [String(this.#settings.statementTimeoutMs)]);
-    [this.serverVersion, this.serverEncoding] = row ?? ["", ""];
+    const values = [String(this.#settings.statementTimeoutMs), processIdOf(this.#client)];
+    const [row] = await this.run(settling, values);
+    const [version, encoding, isOwn, commits] = row ?? ["", "", true, "on"];
+    [this.serverVersion, this.serverEncoding, this.isPooled] = [version, encoding, !isOwn];
+    if (isOwn) return;
+    if (commits === "off") throw unsafeCommits();
+    this.#names.stop();
+    this.#maxSent = maxSentToPooler;
   }
 
   /** What was sent is failed by the client, one by one; what still waits was not sent. */
@@ -218,11 +254,16 @@ export class Connection {
   }
 }
 
-function clientOver(socket: Socket, settings: ConnectionSettings): Client {
-  const { connectionString, applicationName, connectTimeoutMs } = settings;
+function causeOf(reason: unknown): unknown {
+  return reason instanceof Error ? reason.cause : undefined;
+}
+
+function clientOver(socket: Socket, { connectionString, ssl }: Way, settings: ConnectionSettings): Client {
+  const { applicationName, connectTimeoutMs } = settings;
   try {
     return new Client({
       connectionString,
+      ssl,
       application_name: applicationName,
       connectionTimeoutMillis: connectTimeoutMs,
       keepAlive: true,
@@ -233,6 +274,11 @@ function clientOver(socket: Socket, settings: ConnectionSettings): Client {
     // What pg says of a string that it cannot read may hold the password.
     throw unreadable();
   }
+}
+
+/** The server's process, as the protocol's BackendKeyData tells it; a pooler tells a number of its own. */
+function processIdOf(client: Client): number {
+  return "processID" in client && typeof client.processID === "number" ? client.processID : 0;
 }
 
 function nameOf({ host, port, database = "" }: Client): string {

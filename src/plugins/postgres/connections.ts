@@ -61,6 +61,8 @@ export class Connections {
     this.#pool = pool;
     this.#first = first;
     this.#adopt(first);
+    if (first.isPooled)
+      pool.log.info("a pooler stands before PostgreSQL: statements are sent one at a time and not prepared");
     this.#idleWatch = setInterval(() => this.#closeIdle(), pool.idleMs / 2).unref();
   }
 

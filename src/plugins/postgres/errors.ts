@@ -1,5 +1,11 @@
 import { Code, PluginError } from "../../sdk/index.js";
 import type { Meanings, Statement } from "./statement.js";
+import { tlsFailure } from "./tls-failures.js";
+
+const lentConnection = [
+  Code.UNAVAILABLE,
+  "the connection has prepared statements of somebody else's and nothing was changed: behind a pooler set config.statement_cache_size to 0",
+] as const;
 
 /** By whole SQLSTATE first, then by its class, the first two characters. */
 const meanings: Meanings = {
@@ -26,7 +32,7 @@ const meanings: Meanings = {
   "42P01": [Code.FAILED_PRECONDITION, "the table is gone: reload the namespace, which makes it again"],
   "42703": [
     Code.FAILED_PRECONDITION,
-    "the table has other columns than this plugin's: name another one in config.table, which will be made",
+    "the table was altered and has other columns than this plugin's: name another one in config.table, and reload the namespace",
   ],
   "53100": [
     Code.RESOURCE_EXHAUSTED,
@@ -47,10 +53,8 @@ const meanings: Meanings = {
   "40": [Code.ABORTED, "another transaction was in the way and nothing was changed: try again"],
   "55P03": [Code.ABORTED, "another transaction holds a lock and nothing was changed: try again"],
   "0A000": [Code.UNAVAILABLE, "the table was altered and nothing was changed: try again"],
-  "26000": [
-    Code.UNAVAILABLE,
-    "the connection lost its prepared statements and nothing was changed: behind a pooler set config.statement_cache_size to 0",
-  ],
+  "26000": lentConnection,
+  "42P05": lentConnection,
   "23": [
     Code.FAILED_PRECONDITION,
     "a constraint that somebody added to the table refused that: nothing was changed",
@@ -120,6 +124,19 @@ export function wrongEncoding(encoding: string): PluginError {
   return new PluginError(Code.FAILED_PRECONDITION, message);
 }
 
+/** Behind a pooler a session cannot be told to wait for its commits, so the server has to do so by itself. */
+export function unsafeCommits(): PluginError {
+  const message =
+    "the server acknowledges commits that are not on disk, and behind a pooler that cannot be changed from here: ALTER ROLE … SET synchronous_commit = on";
+  return new PluginError(Code.FAILED_PRECONDITION, message);
+}
+
+/** A table that somebody else made for something else. */
+export function wrongTable(table: string, faults: readonly string[]): PluginError {
+  const message = `the table ${table} is not as this plugin's: ${faults.join("; ")}. Name another one in config.table, which will be made`;
+  return new PluginError(Code.FAILED_PRECONDITION, message);
+}
+
 /** A credential that nobody reads is most likely a misspelled one. */
 export function strayCredential(name: string): PluginError {
   const message = `credentials.${name} is unknown to PostgreSQL: there are username and password`;
@@ -133,17 +150,31 @@ export function unreadable(): PluginError {
   return new PluginError(Code.INVALID_ARGUMENT, message);
 }
 
-/** Whether the connection is of no more use: it broke, or what it has prepared no longer fits. */
-export function spoilsConnection(reason: Error): boolean {
-  return endsConnection(reason) || ["0A000", "26000"].includes(sqlState(reason));
+/** Something is wrong with a parameter of the connection string. Its value is not repeated. */
+export function invalidParameter(name: string, why: string): PluginError {
+  return new PluginError(Code.INVALID_ARGUMENT, `${name} in config.connection_string: ${why}`);
 }
 
-/** Connection exceptions (08) and the server's own end (57P01 and 57P02, and 57P05 for the idle) come as SQLSTATE, a broken socket without one. */
-function endsConnection(reason: Error): boolean {
+/** A file that the connection string names cannot be read. */
+export function unreadableFile(parameter: string, path: string, cause: unknown): PluginError {
+  const why = codeOf(cause) === "ENOENT" ? "it is not there" : `it cannot be read (${codeOf(cause)})`;
+  const message = `${parameter} in config.connection_string: ${path}: ${why}`;
+  return new PluginError(Code.INVALID_ARGUMENT, message, { cause });
+}
+
+/** Whether the server may be reached in another way: it has no TLS or another one, or takes this user otherwise only. */
+export function asksForAnotherWay(reason: unknown): boolean {
+  return sqlState(reason) === "28000" || tlsFailure(reason) !== undefined;
+}
+
+/** Whether the connection is of no more use. Connection exceptions (08) and the server's own end (57P01 and 57P02, and 57P05 for the idle) come as SQLSTATE, a broken socket without one. */
+export function endsConnection(reason: Error): boolean {
   return /^(|08...|57P0[1245])$/.test(sqlState(reason));
 }
 
 function whyNotConnected(reason: unknown): readonly [Code, string] {
+  const tls = tlsFailure(reason);
+  if (tls) return tls;
   const state = sqlState(reason);
   const known = meanings[state] ?? meanings[state.slice(0, 2)];
   if (known) return known;
@@ -154,9 +185,6 @@ function whyNotConnected(reason: unknown): readonly [Code, string] {
       "PostgreSQL asks for a password and there is none: set credentials.password",
     ];
   }
-  if (/SSL|TLS|certificate/i.test(text)) {
-    return [Code.UNAVAILABLE, "no TLS with the PostgreSQL server: check sslmode in config.connection_string"];
-  }
   const systemCode = codeOf(reason);
   const hint = systemCode === "" ? "" : `, ${systemCode}`;
   return [
@@ -166,7 +194,7 @@ function whyNotConnected(reason: unknown): readonly [Code, string] {
 }
 
 /** The five characters PostgreSQL tells its errors by; empty for errors that are not PostgreSQL's. */
-function sqlState(reason: unknown): string {
+export function sqlState(reason: unknown): string {
   const code = codeOf(reason);
   return /^[0-9A-Z]{5}$/.test(code) && !/^E[A-Z]{4}$/.test(code) ? code : "";
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Code } from "../../sdk/index.js";
 
 /** What PostgreSQL's error codes (SQLSTATE) mean, and what to do. */
@@ -9,7 +10,7 @@ export type Value =
 
 /** A statement and the rows it answers. */
 export interface Statement<Row extends readonly unknown[]> {
-  /** By which the server keeps it prepared. */
+  /** By which the server keeps it prepared: what it does and a hash of its text, so no two statements share one. Empty = never prepared. */
   readonly name: string;
   readonly text: string;
   /** Whether it changes anything: then what a broken connection leaves behind is unknown. */
@@ -22,7 +23,7 @@ export interface Statement<Row extends readonly unknown[]> {
 
 /** A statement that changes nothing. */
 export function reads<Row extends readonly unknown[]>(name: string, text: string): Statement<Row> {
-  return { name, text, writes: false, meanings: {} };
+  return { name: nameOf(name, text), text, writes: false, meanings: {} };
 }
 
 /** A statement that changes something. */
@@ -31,5 +32,9 @@ export function writes<Row extends readonly unknown[]>(
   text: string,
   meanings: Meanings = {},
 ): Statement<Row> {
-  return { name, text, writes: true, meanings };
+  return { name: nameOf(name, text), text, writes: true, meanings };
+}
+
+function nameOf(act: string, text: string): string {
+  return act === "" ? "" : `prism_${act}_${createHash("sha256").update(text).digest("hex").slice(0, 24)}`;
 }

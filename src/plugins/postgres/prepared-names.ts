@@ -26,7 +26,7 @@ export class PreparedNames {
   }
 
   /** Undefined where the statement is to be parsed anew. */
-  of({ name }: Statement<never>): string | undefined {
+  of({ name }: Pick<Statement<never>, "name">): string | undefined {
     if (!this.#prepares || name === "") return undefined;
     return this.#generation === 0 ? name : `${name}_${this.#generation}`;
   }

@@ -1,5 +1,4 @@
 import { dirname, extname } from "node:path";
-import { fileURLToPath } from "node:url";
 import { PrismError } from "../protocol/index.js";
 import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
 import { type Config, loadConfig, parseNamespaces, resolveSecrets, splitNamespaces } from "./config/index.js";
@@ -22,6 +21,7 @@ import { Supervisor } from "./control-plane/supervisor.js";
 import { readTlsFiles } from "./control-plane/tls-files.js";
 import { TlsWatch } from "./control-plane/tls-watch.js";
 import { inProcessProxy } from "./in-process-proxy.js";
+import { installed } from "./model/installed.js";
 import type { Log } from "./model/log.js";
 import type { TlsMaterial } from "./model/tls-material.js";
 import { prismVersion } from "./prism-version.js";
@@ -252,8 +252,8 @@ async function openListeners(
 
 /** The program of a data-plane process: built where this is built, source where this is source. */
 function proxyEntry(): string {
-  const self = fileURLToPath(import.meta.url);
-  return fileURLToPath(new URL(`./data-plane/main${extname(self)}`, import.meta.url));
+  const isSource = extname(import.meta.url) === ".ts";
+  return installed(isSource ? "src/runtime/data-plane/main.ts" : "dist/runtime/data-plane/main.js");
 }
 
 function explain(reason: unknown): string {

@@ -1,3 +1,5 @@
+import { missingSdkRemedy } from "./missing-sdk.js";
+
 /** What a plugin wrote last, for the sentence that says why it fell. */
 export class LastWords {
   readonly #lines: string[] = [];
@@ -14,11 +16,13 @@ export class LastWords {
     if (this.#lines.length > this.#keep) this.#lines.shift();
   }
 
-  /** As the end of a sentence: `; the last it wrote: "…"`, empty where it wrote nothing. */
+  /** As the end of a sentence: `; the last it wrote: "…"`, with the remedy where it is known. Empty where it wrote nothing. */
   toString(): string {
     if (this.#lines.length === 0) return "";
     const text = this.#lines.join(" / ");
-    return `; the last it wrote on stderr: ${JSON.stringify(text.length > 600 ? `…${text.slice(-600)}` : text)}`;
+    const remedy = missingSdkRemedy(text);
+    const told = JSON.stringify(text.length > 600 ? `…${text.slice(-600)}` : text);
+    return `; the last it wrote on stderr: ${told}${remedy === undefined ? "" : `; ${remedy}`}`;
   }
 }
 

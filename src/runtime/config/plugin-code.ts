@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { delimiter, extname, isAbsolute, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { installed } from "../model/installed.js";
 import type { PluginCode } from "../model/namespace.js";
 
 /** The backends that come with Prism. */
@@ -21,8 +21,7 @@ export type Found = { readonly code: PluginCode } | { readonly why: string };
 /** A built-in backend's built module, which plain Node.js runs as a plugin. The same from source and from dist. */
 export function findBuiltIn(name: string): { readonly code: PluginCode } | undefined {
   if (!builtInBackends.some((builtIn) => builtIn === name)) return undefined;
-  const file = new URL(`../../../dist/plugins/${name}/index.js`, import.meta.url);
-  return { code: { kind: "module", file: fileURLToPath(file) } };
+  return { code: { kind: "module", file: installed(`dist/plugins/${name}/index.js`) } };
 }
 
 /** A library by its path. Only JavaScript modules can be loaded so far. */

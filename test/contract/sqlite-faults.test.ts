@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Database from "libsql";
@@ -77,6 +77,35 @@ test("a database that another process holds is UNAVAILABLE after the busy timeou
 
   await kv.set("key", "after");
   expect(await kv.text("key")).toBe("after");
+});
+
+test("serves reads while writes wait for another process that holds the database, and then writes in their order", async () => {
+  await using launched = await launch();
+  const kv = await open(launched, { busy_timeout_ms: 60_000 });
+  await kv.set("key", "before");
+  const holder = new Database(join(launched.directory, "data", "data.sqlite"));
+  holder.exec("BEGIN IMMEDIATE");
+
+  const writes = ["one", "two", "three"].map((value) => kv.set("key", value));
+  for (let i = 0; i < 20; i++) expect(await kv.text("key")).toBe("before");
+  holder.exec("ROLLBACK");
+  holder.close();
+  await Promise.all(writes);
+
+  expect(await kv.text("key")).toBe("three");
+});
+
+test("makes its files for their owner alone", async () => {
+  await using launched = await launch();
+  const kv = await open(launched);
+  await kv.set("key", "value");
+
+  const files = readdirSync(join(launched.directory, "data")).filter((name) =>
+    name.startsWith("data.sqlite"),
+  );
+
+  expect(files.length).toBeGreaterThan(1);
+  for (const name of files) expect(statSync(join(launched.directory, "data", name)).mode & 0o077).toBe(0);
 });
 
 test("refuses a file that is no database, and a path where none can be, and says what to do", async () => {

@@ -1,10 +1,12 @@
-import { mkdirSync } from "node:fs";
+import { closeSync, mkdirSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Database from "libsql";
 import { Code, PluginError } from "../../sdk/index.js";
 import { explain, isBusy } from "./errors.js";
 
+/** How long SQLite itself waits for a lock: it does so on the event loop. Whoever can wait longer waits beside it. */
+const blockingMs = 2;
 /** How long to wait before the lock is tried again while a database is set up. */
 const retryMs = 20;
 
@@ -20,56 +22,63 @@ CREATE TABLE IF NOT EXISTS prism_keyvalue (
 CREATE INDEX IF NOT EXISTS prism_keyvalue_expiry ON prism_keyvalue (namespace, expires_at) WHERE expires_at IS NOT NULL;
 `;
 
-/** Where a database lies and how long to wait for it. */
-export interface DatabaseSettings {
+/** Where a database lies, how long to wait for it, and what is prepared on it. */
+export interface DatabaseSettings<T> {
   readonly path: string;
   readonly busyTimeoutMs: number;
   readonly signal: AbortSignal;
+  /** Run again where another process is in the way. */
+  readonly prepare: (database: Database.Database) => T;
 }
 
 /**
  * Opens a database, made where there is none: write-ahead log, so that readers and another instance go on while one
- * writes; every commit on disk before it is acknowledged.
+ * writes; every commit on disk before it is acknowledged. Resolves with what was prepared on it.
  */
-export async function openDatabase({
-  path,
-  busyTimeoutMs,
-  signal,
-}: DatabaseSettings): Promise<Database.Database> {
+export async function openDatabase<T>(settings: DatabaseSettings<T>): Promise<T> {
   try {
-    return await open({ path, busyTimeoutMs, signal });
+    return await open(settings);
   } catch (reason) {
     const known = explain(reason);
     throw known instanceof PluginError
-      ? new PluginError(known.code, `${path}: ${known.message}`, { cause: reason })
+      ? new PluginError(known.code, `${settings.path}: ${known.message}`, { cause: reason })
       : known;
   }
 }
 
-async function open({ path, busyTimeoutMs, signal }: DatabaseSettings): Promise<Database.Database> {
+async function open<T>({ path, busyTimeoutMs, signal, prepare }: DatabaseSettings<T>): Promise<T> {
   makeDirectory(dirname(path));
+  makePrivate(path);
   const database = new Database(path);
   try {
-    database.pragma(`busy_timeout = ${busyTimeoutMs}`);
+    database.pragma(`busy_timeout = ${blockingMs}`);
     database.pragma("synchronous = FULL");
     // SQLite does not wait for a lock when it turns to the write-ahead log, nor when two make the same table.
-    await untilFree(busyTimeoutMs, signal, () => {
+    return await untilFree(busyTimeoutMs, signal, () => {
       database.pragma("journal_mode = WAL");
       database.exec(schema);
+      return prepare(database);
     });
-    return database;
   } catch (reason) {
     database.close();
     throw reason;
   }
 }
 
-async function untilFree(withinMs: number, signal: AbortSignal, setUp: () => void): Promise<void> {
+/** A database that is not there yet is made for its owner alone, as SQLite's own two files beside it then are. */
+function makePrivate(path: string): void {
+  try {
+    closeSync(openSync(path, "a", 0o600));
+  } catch {
+    // SQLite says why in its own words.
+  }
+}
+
+async function untilFree<T>(withinMs: number, signal: AbortSignal, setUp: () => T): Promise<T> {
   const until = performance.now() + withinMs;
   for (;;) {
     try {
-      setUp();
-      return;
+      return setUp();
     } catch (reason) {
       if (!isBusy(reason) || performance.now() > until) throw reason;
     }

@@ -18,9 +18,15 @@ import { WriteQueue } from "./write-queue.js";
 export async function openSqlite(context: OpenContext<z.output<typeof config>>): Promise<OpenNamespace> {
   const { config: settings, dataDirectory, namespace, now, signal, log } = context;
   const path = resolve(dataDirectory, settings.path);
-  const database = await openDatabase({ path, busyTimeoutMs: settings.busy_timeout_ms, signal });
-  const table = new KeyValueTable(database, namespace, now);
-  const writes = new WriteQueue(database);
+  const busyTimeoutMs = settings.busy_timeout_ms;
+  const { database, table, writes } = await openDatabase({
+    ...{ path, busyTimeoutMs, signal },
+    prepare: (opened) => ({
+      database: opened,
+      table: new KeyValueTable(opened, namespace, now),
+      writes: new WriteQueue(opened, busyTimeoutMs),
+    }),
+  });
   const sweeper = new Sweeper(() => writes.run(() => table.sweep()), settings.sweep_interval_ms, log);
   return {
     operations: keyValue(sqliteKeyValue(table, writes, now)),
@@ -29,50 +35,81 @@ export async function openSqlite(context: OpenContext<z.output<typeof config>>):
       return { status: "HEALTHY", details: { path } };
     },
     close: async () => {
+      writes.close();
       await sweeper.stop();
       database.close();
     },
   };
 }
 
+/** When what lives so many milliseconds from now ends; null = never. */
+type EndOf = (ttlMs: bigint) => number | null;
+
 function sqliteKeyValue(table: KeyValueTable, writes: WriteQueue, now: () => number): KeyValueBackend {
-  const endOf = (ttlMs: bigint): number | null => expiryOf(ttlMs, now()) ?? null;
+  const endOf: EndOf = (ttlMs) => expiryOf(ttlMs, now()) ?? null;
+  return { ...readingFrom(table), ...writingTo(table, writes, endOf), ...updatingIn(table, writes, endOf) };
+}
+
+function readingFrom(table: KeyValueTable): KeyValueBackend {
   return {
     get: ({ key }) => found(table.get(key)),
     exists: ({ key }) => ({ exists: table.get(key) !== undefined }),
     mget: ({ keys }) => ({ entries: keys.map((key) => ({ key, ...found(table.get(key)) })) }),
     scan: (query) => table.scan(query),
-    set: ({ key, value, ttlMs }) => writes.run(() => table.put(key, value, endOf(ttlMs))),
-    mset: ({ pairs }) =>
-      writes.run(() => {
+  };
+}
+
+function writingTo(table: KeyValueTable, writes: WriteQueue, endOf: EndOf): KeyValueBackend {
+  return {
+    set: ({ key, value, ttlMs }, call) => {
+      const put = (): void => table.put(key, value, endOf(ttlMs));
+      return writes.run(put, { call, bytes: value.length });
+    },
+    mset: ({ pairs }, call) => {
+      const putAll = (): void => {
         for (const { key, value, ttlMs } of pairs) table.put(key, value, endOf(ttlMs));
-      }),
-    delete: ({ key }) =>
-      writes.run(() => {
+      };
+      return writes.run(putAll, { call, bytes: pairs.reduce((sum, { value }) => sum + value.length, 0) });
+    },
+    delete: ({ key }, call) => {
+      const remove = (): { deleted: boolean } => {
         const deleted = table.get(key) !== undefined;
         table.delete(key);
         return { deleted };
-      }),
-    increment: ({ key, delta }) =>
-      writes.run(() => {
+      };
+      return writes.run(remove, { call });
+    },
+  };
+}
+
+function updatingIn(table: KeyValueTable, writes: WriteQueue, endOf: EndOf): KeyValueBackend {
+  return {
+    increment: ({ key, delta }, call) => {
+      const add = (): { value: bigint } => {
         const old = table.get(key);
         const value = addToNumber(old?.value, delta);
         table.put(key, Buffer.from(value.toString()), old?.expiresAt ?? null);
         return { value };
-      }),
-    compareAndSet: ({ key, expected, value, ttlMs }) =>
-      writes.run(() => {
+      };
+      return writes.run(add, { call });
+    },
+    compareAndSet: ({ key, expected, value, ttlMs }, call) => {
+      const swap = (): { swapped: boolean; current?: Buffer } => {
         const current = table.get(key)?.value;
         if (!sameBytes(current, expected)) return { swapped: false, ...(current && { current }) };
         table.put(key, value, endOf(ttlMs));
         return { swapped: true };
-      }),
-    expire: ({ key, ttlMs }) =>
-      writes.run(() => {
+      };
+      return writes.run(swap, { call, bytes: value.length + (expected?.length ?? 0) });
+    },
+    expire: ({ key, ttlMs }, call) => {
+      const touch = (): { found: boolean } => {
         const old = table.get(key);
         if (old) table.put(key, old.value, endOf(ttlMs));
         return { found: old !== undefined };
-      }),
+      };
+      return writes.run(touch, { call });
+    },
   };
 }
 

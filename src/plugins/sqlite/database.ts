@@ -51,10 +51,11 @@ async function open<T>({ path, busyTimeoutMs, signal, prepare }: DatabaseSetting
   makePrivate(path);
   const database = new Database(path);
   try {
-    database.pragma(`busy_timeout = ${blockingMs}`);
-    database.pragma("synchronous = FULL");
-    // SQLite does not wait for a lock when it turns to the write-ahead log, nor when two make the same table.
+    // SQLite does not wait for a lock when it turns to the write-ahead log, nor when two make the same table; while
+    // another process does so even a pragma fails.
     return await untilFree(busyTimeoutMs, signal, () => {
+      database.pragma(`busy_timeout = ${blockingMs}`);
+      database.pragma("synchronous = FULL");
       database.pragma("journal_mode = WAL");
       database.exec(schema);
       return prepare(database);

@@ -1,5 +1,5 @@
 import { dirname, extname } from "node:path";
-import { PrismError } from "../protocol/index.js";
+import { type LineOutlet, PrismError } from "../protocol/index.js";
 import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
 import { type Config, loadConfig, parseNamespaces, resolveSecrets, splitNamespaces } from "./config/index.js";
 import { adminHttp } from "./control-plane/admin/admin-http.js";
@@ -10,6 +10,7 @@ import { ConfigWatch } from "./control-plane/config-watch.js";
 import { forkedProxy } from "./control-plane/forked-proxy.js";
 import { listen, type Listener } from "./control-plane/listeners.js";
 import { createLog } from "./control-plane/log.js";
+import { stderrOutlet } from "./control-plane/log-outlet.js";
 import { Metrics } from "./control-plane/metrics.js";
 import { Namespaces, type OnStart, type ParsedDeclaration } from "./control-plane/namespaces.js";
 import { Overview, type RuntimeStatus } from "./control-plane/overview.js";
@@ -30,6 +31,8 @@ import { Teardown } from "./teardown.js";
 /** How long a plugin may take to end once its calls are over, and how long operators' requests may. */
 const pluginGraceMs = 5_000;
 const adminGraceMs = 1_000;
+/** How long the last lines of a stop may take to whoever reads the log. */
+const lastLinesMs = 1_000;
 
 /** A running Prism. */
 export interface Runtime {
@@ -71,12 +74,17 @@ export type StartProgress =
  * directory or an address cannot be had.
  */
 export async function startRuntime(config: Config, options: StartOptions = {}): Promise<Runtime> {
-  const log = await createLog({ ...config.log, terminal: process.stderr.isTTY });
+  const outlet = stderrOutlet();
+  const terminal = process.stderr.isTTY;
+  const log = await createLog({ ...config.log, terminal, colors: terminal, destination: outlet });
+  outlet.onDropped = (lines) =>
+    log.warn("log lines were dropped: whoever reads the log was too slow", { lines });
   const teardown = new Teardown(log);
   try {
-    return await start({ config, options, log, teardown });
+    return await start({ config, options, log, outlet, teardown });
   } catch (reason) {
     await teardown.run();
+    await outlet.flush(lastLinesMs);
     throw reason;
   }
 }
@@ -86,11 +94,12 @@ interface Start {
   readonly config: Config;
   readonly options: StartOptions;
   readonly log: Log;
+  readonly outlet: LineOutlet;
   readonly teardown: Teardown;
 }
 
 async function start(request: Start): Promise<Runtime> {
-  const { config, options, log, teardown } = request;
+  const { config, options, log, outlet, teardown } = request;
   const { onProgress = () => undefined, signal = new AbortController().signal } = options;
   const tls = config.server.tls && (await readTlsFiles(config.server.tls));
   for (const warning of tls?.warnings ?? []) log.warn(warning);
@@ -125,7 +134,11 @@ async function start(request: Start): Promise<Runtime> {
   });
   overview.started();
   log.info("Prism serves", { listen: parts.addresses.listen.join(", "), admin: parts.addresses.admin });
-  return { status: () => overview.status(), stop: () => teardown.run() };
+  const stop = async (): Promise<void> => {
+    await teardown.run();
+    await outlet.flush(lastLinesMs);
+  };
+  return { status: () => overview.status(), stop };
 }
 
 /** Puts the parts together. Nothing listens or runs yet, but for the reaper. */
@@ -157,7 +170,7 @@ function compose(
 }
 
 /** What the parts are made from. */
-interface Surroundings extends Omit<Start, "options"> {
+interface Surroundings extends Omit<Start, "options" | "outlet"> {
   readonly state: StateDirectory;
   readonly tls: TlsMaterial | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -220,7 +233,7 @@ function composeDeclaring(
 type Parts = ReturnType<typeof compose>;
 
 async function openListeners(
-  { config, log, teardown }: Start,
+  { config, log, outlet, teardown }: Start,
   { proxies, supervisor, namespaces, overview }: Parts,
 ): Promise<{ clients: readonly Listener[]; admin: Listener }> {
   const onBug = (where: string, reason: unknown): void =>
@@ -229,6 +242,7 @@ async function openListeners(
     counted: () => proxies.counted(),
     proxies: () => proxies.status(),
     instances: () => supervisor.instances(),
+    droppedLogLines: () => outlet.dropped,
   });
   const port = new AdminPort({
     service: adminService({ namespaces, overview, supervisor }, onBug),

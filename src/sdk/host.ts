@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { jsonLog } from "./json-log.js";
+import { stderrLog } from "./json-log.js";
 import { loadPlugin } from "./load-plugin.js";
 import { serve } from "./serve.js";
 
@@ -14,6 +14,6 @@ try {
   await serve(await loadPlugin(pathToFileURL(resolve(module))));
 } catch (reason) {
   const sentence = reason instanceof Error ? reason.message : String(reason);
-  jsonLog((line) => process.stderr.write(line)).error(sentence, { module: module ?? "" });
+  stderrLog().error(sentence, { module: module ?? "" });
   process.exit(1);
 }

@@ -1,3 +1,4 @@
+import { LineOutlet, StreamSink } from "../protocol/index.js";
 import type { Log, LogFields } from "./log.js";
 
 /** A log that writes one JSON object a line; Prism reads plugins' stderr so. `always` goes with every line. */
@@ -6,6 +7,14 @@ export function jsonLog(write: (line: string) => void, always: LogFields = {}): 
     write(`${JSON.stringify({ level, time: Date.now(), msg: message, ...always, ...fields })}\n`);
   };
   return { debug: writer("debug"), info: writer("info"), warn: writer("warn"), error: writer("error") };
+}
+
+/** The log of a plugin that says nothing else: on stderr, where a Prism that reads slowly costs lines and never time. */
+export function stderrLog(always: LogFields = {}): Log {
+  const outlet = new LineOutlet(new StreamSink(process.stderr));
+  const log = jsonLog((line) => outlet.write(line), always);
+  outlet.onDropped = (lines) => log.warn("log lines were dropped: Prism read them too slowly", { lines });
+  return log;
 }
 
 /** The same log with fields on every line. */

@@ -3,7 +3,7 @@ import type { Server } from "node:net";
 import { resolve } from "node:path";
 import { isMainThread, parentPort } from "node:worker_threads";
 import { Code } from "../protocol/index.js";
-import { jsonLog } from "./json-log.js";
+import { stderrLog } from "./json-log.js";
 import { listen } from "./listen.js";
 import type { Log } from "./log.js";
 import type { Plugin } from "./plugin.js";
@@ -49,7 +49,7 @@ export async function listenWith(
     maxMessageBytes = 128 * 1024 * 1024,
     now = Date.now,
   } = options;
-  const log = options.log ?? jsonLog((line) => process.stderr.write(line), { plugin: plugin.name });
+  const log = options.log ?? stderrLog({ plugin: plugin.name });
   const dataDirectory = resolve(options.dataDirectory ?? "data");
   const server = new PluginServer(plugin, { token, graceMs, maxMessageBytes, now, log, dataDirectory });
   const listening = await listen(socket, (connection) => server.accept(connection));

@@ -1,3 +1,4 @@
+export { BoundedLines } from "./bounded-lines.js";
 export type { Channel, LaunchedPlugin, LaunchRequest, ProcessGroups } from "./channel.js";
 export { inProcessChannel } from "./in-process.js";
 export { type HealthReport, type Opened, PluginClient } from "./plugin-client.js";

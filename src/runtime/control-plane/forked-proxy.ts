@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from "node:child_process";
 import { createRequire } from "node:module";
 import type { Socket } from "node:net";
 import { pathToFileURL } from "node:url";
+import { BoundedLines } from "../channel/index.js";
 import type { FromProxy, ToProxy } from "../model/proxy-messages.js";
 import { HeldConnections } from "./held-connections.js";
 import type { LaunchProxy } from "./proxy.js";
@@ -14,12 +15,12 @@ export function forkedProxy(entry: string): LaunchProxy {
   return ({ onMessage, onEnd }) => {
     const untaken = new HeldConnections(mostUntaken);
     // Detached: a Ctrl-C in the terminal is for the runtime, which then lets its proxies finish their calls.
-    // What a proxy writes goes to stderr, as stdout is the runtime's to speak on.
     const child = fork(entry, [], {
       detached: true,
-      stdio: ["ignore", 2, 2, "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
       execArgv: execArgvFor(entry),
     });
+    tellOutput(child, onMessage);
     child.on("message", (message) => {
       const said = message as FromProxy;
       // Its own descriptor serves from here on; with ours, the connection would not end when the proxy does.
@@ -50,6 +51,17 @@ function pass(socket: Socket, untaken: HeldConnections, child: ChildProcess): vo
 /** What cannot be sent is not for who sends it: the process has ended, which is told. */
 function ignore(): void {
   return undefined;
+}
+
+/** What the process itself has to say, such as Node's last words about a heap that is full. It never waits for whoever reads the log. */
+function tellOutput(child: ChildProcess, tell: (message: FromProxy) => void): void {
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    const lines = new BoundedLines(stream, (message) =>
+      tell({ type: "log", level: "warn", message, fields: {} }),
+    );
+    stream.on("data", (chunk: Buffer) => lines.write(chunk)).once("close", () => lines.end());
+  }
 }
 
 function onceGone(child: ChildProcess, onEnd: (how: string) => void): void {

@@ -9,15 +9,15 @@ const secretFields = ["credentials", "token", "password", "secret", "authorizati
 export interface LogOptions extends LogSettings {
   /** Whether eyes read it: a terminal. Decides what `auto` means. */
   readonly terminal: boolean;
-  /** stderr, unless told otherwise. */
-  readonly destination?: DestinationStream;
+  readonly colors?: boolean;
+  readonly destination: DestinationStream;
 }
 
-/** A log of structured lines on stderr: JSON, or pretty on a terminal. Secrets are struck out. */
-export async function createLog({ level, format, terminal, destination }: LogOptions): Promise<Log> {
+/** A log of structured lines: JSON, or pretty on a terminal. Secrets are struck out. */
+export async function createLog(request: LogOptions): Promise<Log> {
+  const { level, format, terminal, colors = false, destination } = request;
   const forEyes = format === "pretty" || (format === "auto" && terminal);
-  const sink = destination ?? pino.destination({ dest: 2, sync: true });
-  const stream = forEyes ? await prettyStream(sink, destination === undefined) : sink;
+  const stream = forEyes ? await prettyStream(destination, colors) : destination;
   const options = {
     level,
     base: null,

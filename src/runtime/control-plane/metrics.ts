@@ -12,6 +12,8 @@ export interface MetricSources {
   readonly counted: () => Promise<DataPlaneCounters>;
   readonly proxies: () => Promise<readonly ProxyStatus[]>;
   readonly instances: () => readonly InstanceStatus[];
+  /** Log lines that nobody took in time. */
+  readonly droppedLogLines: () => number;
 }
 
 /** A page for Prometheus. */
@@ -33,13 +35,14 @@ export class Metrics {
 
   /** Everything as of now. A registry a scrape: what is no more leaves no trace, and scrapes do not meet. */
   async expose(): Promise<Exposition> {
-    const { counted, proxies, instances } = this.#sources;
+    const { counted, proxies, instances, droppedLogLines } = this.#sources;
     const registry = new Registry();
     const { calls, refused } = await counted();
     addCalls(registry, calls);
     addRefused(registry, refused);
     addProxies(registry, await proxies());
     addInstances(registry, instances());
+    addLog(registry, droppedLogLines());
     const pages = [await registry.metrics(), exposeDurations(calls), await this.#process.metrics()];
     return { contentType: registry.contentType, text: pages.join("\n") };
   }
@@ -80,6 +83,11 @@ function addProxies(registry: Registry, proxies: readonly ProxyStatus[]): void {
   new Counter({ name: "prism_proxy_restarts_total", help, registers: [registry] }).inc(
     sum(({ restarts }) => restarts),
   );
+}
+
+function addLog(registry: Registry, dropped: number): void {
+  const help = "Log lines dropped because whoever reads the log was too slow, or gone.";
+  new Counter({ name: "prism_log_lines_dropped_total", help, registers: [registry] }).inc(dropped);
 }
 
 function addInstances(registry: Registry, instances: readonly InstanceStatus[]): void {

@@ -82,6 +82,12 @@ export interface WireLimits {
   readonly jsonBytes: number;
   /** One message of a stream in JSON, either way. */
   readonly jsonLineBytes: number;
+  /** Values of one text in JSON, and fields of an answer that becomes one: they cost more than their bytes. */
+  readonly jsonValues: number;
+  /** Objects and lists of JSON within each other. */
+  readonly jsonDepth: number;
+  /** Characters of a number in JSON. */
+  readonly jsonDigits: number;
   /** A value over HTTP without Content-Length: it is held whole, as its message begins with its length. */
   readonly unannouncedBytes: number;
   /** Calls that wait for a connection to a plugin instance, of each instance. */

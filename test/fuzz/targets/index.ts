@@ -11,6 +11,8 @@ import { hpackRoundTrip } from "./hpack-round-trip.js";
 import { hpackSecondOpinion } from "./hpack-second-opinion.js";
 import { httpRequest } from "./http-request.js";
 import { http1Door } from "./http1-door.js";
+import { jsonNumbers } from "./json-numbers.js";
+import { jsonReader } from "./json-reader.js";
 import { proxyHeader } from "./proxy-header.js";
 import { sessionSecondOpinion } from "./session-second-opinion.js";
 import { streamTable } from "./stream-table.js";
@@ -19,6 +21,6 @@ import { streamTable } from "./stream-table.js";
 export const targets: readonly FuzzTarget[] = [
   ...[frameReader, streamTable, serverConnection, clientConnection],
   ...[hpackDecoder, hpackRoundTrip, hpackSecondOpinion, frameSecondOpinion, sessionSecondOpinion],
-  ...[grpcMessages, executeRequest, executeResponse],
+  ...[grpcMessages, executeRequest, executeResponse, jsonReader, jsonNumbers],
   ...[proxyHeader, httpRequest, http1Door, base64],
 ];

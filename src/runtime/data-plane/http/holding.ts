@@ -20,6 +20,12 @@ export class Holding {
     this.#bytes += bytes;
   }
 
+  /** Holds so many bytes less. */
+  give(bytes: number): void {
+    this.#budget.give(bytes);
+    this.#bytes -= bytes;
+  }
+
   /** Holds nothing any more. */
   release(): void {
     this.#budget.give(this.#bytes);

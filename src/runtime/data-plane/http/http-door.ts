@@ -19,6 +19,7 @@ import { type HttpLimits, windowBytes } from "./http-limits.js";
 import { OpenApi } from "./openapi/openapi-document.js";
 import { type ExchangeService, serveExchange } from "./serve-exchange.js";
 import { pacedBodyOf } from "./serving.js";
+import { Turns } from "./turns.js";
 
 /** A client that is silent for so long while it is served is asked by TCP whether it is there. */
 const probeMs = 60_000;
@@ -49,7 +50,8 @@ export class HttpDoor {
   constructor({ pages, limits, onFault }: HttpDoorSettings) {
     this.#pages = pages;
     this.#onFault = onFault;
-    this.#shared = { limits, budget: new MemoryBudget(limits.httpHeldBytes), openApi: new OpenApi() };
+    const budget = new MemoryBudget(limits.httpHeldBytes);
+    this.#shared = { limits, budget, openApi: new OpenApi(), turns: new Turns() };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headerBlockMs,

@@ -10,6 +10,7 @@ import type { OpenApi } from "./openapi/openapi-document.js";
 import { serveOperation } from "./operation/serve-operation.js";
 import { serveNamespace, serveNamespaces } from "./serve-namespaces.js";
 import { Serving } from "./serving.js";
+import type { Turns } from "./turns.js";
 
 /** What serving exchanges needs: shared by all of a process. */
 export interface ExchangeService {
@@ -17,6 +18,7 @@ export interface ExchangeService {
   readonly limits: HttpLimits;
   readonly budget: MemoryBudget;
   readonly openApi: OpenApi;
+  readonly turns: Turns;
 }
 
 /** Serves one exchange, whatever carries it. Never rejects. */

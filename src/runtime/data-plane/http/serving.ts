@@ -1,5 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import { grpcHeaderBytes, PrismError } from "../../../protocol/index.js";
+import { grpcHeaderBytes, type JsonBounds, PrismError } from "../../../protocol/index.js";
 import { frameMessage, HeaderList } from "../../../wire/index.js";
 import { planCall } from "../call-plan.js";
 import type { CallService } from "../serve-call.js";
@@ -12,6 +12,7 @@ import { HttpRefusal } from "./http-refusal.js";
 import { InnerCall } from "./inner-call.js";
 import { PacedBody } from "./request-body.js";
 import type { ExchangeService } from "./serve-exchange.js";
+import type { Turns } from "./turns.js";
 
 /** Fields of a request that its calls carry on. */
 const passed = ["authorization", "traceparent", "grpc-timeout"];
@@ -22,6 +23,8 @@ export class Serving {
   readonly exchange: Exchange;
   readonly service: CallService;
   readonly limits: HttpLimits;
+  /** What takes long takes its turns there. */
+  readonly turns: Turns;
   /** The body as it has to come: at a pace. */
   readonly body: PacedBody;
   /** The largest body in JSON, either way. */
@@ -29,10 +32,11 @@ export class Serving {
   readonly #holding: Holding;
 
   constructor(exchange: Exchange, service: ExchangeService, holding: Holding) {
-    const { calls, limits } = service;
+    const { calls, limits, turns } = service;
     this.exchange = exchange;
     this.service = calls;
     this.limits = limits;
+    this.turns = turns;
     this.body = pacedBodyOf(exchange, service);
     this.#json = jsonBound({ jsonBytes: limits.jsonBytes, messageBytes: calls.messageBytes });
     this.#holding = holding;
@@ -86,13 +90,28 @@ export class Serving {
     }
   }
 
-  /** The whole body. Rejects where it is larger than `most`, or all that is held is too much. */
-  async gather(most: Bound = this.#json): Promise<Buffer> {
+  /** What one text of JSON may cost. */
+  get jsonBounds(): JsonBounds {
+    const { jsonDepth: depth, jsonDigits: digits, jsonValues: values } = this.limits;
+    return { depth, digits, values };
+  }
+
+  /** The body as it comes. Rejects where it is larger than `most`: than JSON may be, unless told otherwise. */
+  async *pieces(most: Bound = this.#json): AsyncGenerator<Buffer> {
     const { announcedBytes = 0 } = this.exchange.body;
     if (announcedBytes > most.bytes) throw tooLarge(most);
-    const gathered = new Gathered();
+    let bytes = 0;
     for (let piece; (piece = await this.body.next());) {
-      if (gathered.length + piece.length > most.bytes) throw tooLarge(most);
+      bytes += piece.length;
+      if (bytes > most.bytes) throw tooLarge(most);
+      yield piece;
+    }
+  }
+
+  /** The whole body. Rejects where it is larger than `most`, or all that is held is too much. */
+  async gather(most: Bound): Promise<Buffer> {
+    const gathered = new Gathered();
+    for await (const piece of this.pieces(most)) {
       this.hold(piece.length);
       gathered.push(piece);
     }
@@ -122,7 +141,7 @@ export class Serving {
 
   /** Answers with JSON. */
   async answerJson(json: JsonValue): Promise<void> {
-    const body = Buffer.from(`${JSON.stringify(json)}\n`);
+    const body = await this.turns.run(() => Buffer.from(`${JSON.stringify(json)}\n`));
     this.exchange.begin(200, { "content-type": "application/json", "content-length": String(body.length) });
     await this.exchange.write(body);
     this.exchange.end();
@@ -131,6 +150,11 @@ export class Serving {
   /** Holds so many bytes more, until the exchange is over. Throws where all together hold too many. */
   hold(bytes: number): void {
     this.#holding.take(bytes);
+  }
+
+  /** Holds so many bytes less. */
+  release(bytes: number): void {
+    this.#holding.give(bytes);
   }
 }
 

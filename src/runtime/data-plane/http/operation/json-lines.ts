@@ -1,38 +1,59 @@
-import { PrismError } from "../../../../protocol/index.js";
-import { Gathered } from "../gathered.js";
+import { PrismError, type ReadJson } from "../../../../protocol/index.js";
 import { HttpRefusal } from "../http-refusal.js";
+import type { Serving } from "../serving.js";
+import { JsonText } from "./json-text.js";
 
 const lineFeed = 0x0a;
 
 /**
- * Cuts a body into its lines, those with nothing in them left out. `next` gives its pieces, and undefined at its end.
- * Throws where a line is longer than `most`, which is `server.limits.json_line_bytes`.
+ * Reads a body whose every line is a JSON text, those with nothing in them left out. `next` gives its pieces, and
+ * undefined at its end. Rejects where a line is no JSON, longer than `server.limits.json_line_bytes`, or costs too much.
  */
-export async function* linesOf(
+export async function* jsonLines(
+  serving: Serving,
   next: () => Promise<Buffer | undefined>,
-  most: number,
-): AsyncGenerator<Buffer> {
-  const rest = new Gathered();
+): AsyncGenerator<ReadJson> {
+  const line = new Line(serving);
   for (let piece; (piece = await next());) {
     let begin = 0;
     for (let end; (end = piece.indexOf(lineFeed, begin)) >= 0; begin = end + 1) {
-      rest.push(piece.subarray(begin, end));
-      checkLength(rest, most);
-      const line = rest.take();
-      if (isLine(line)) yield line;
+      await line.push(piece.subarray(begin, end));
+      yield* line.end();
     }
-    rest.push(piece.subarray(begin));
-    checkLength(rest, most);
+    await line.push(piece.subarray(begin));
   }
-  const last = rest.take();
-  if (isLine(last)) yield last;
+  yield* line.end();
 }
 
-function isLine(line: Buffer): boolean {
-  return line.some((byte) => byte !== 0x20 && byte !== 0x09 && byte !== 0x0d);
+/** The line that is being read. */
+class Line {
+  readonly #serving: Serving;
+  #number = 1;
+  #length = 0;
+  #text: JsonText;
+
+  constructor(serving: Serving) {
+    this.#serving = serving;
+    this.#text = new JsonText(serving);
+  }
+
+  push(bytes: Buffer): Promise<void> {
+    this.#length += bytes.length;
+    checkLength(this.#length, this.#serving.limits.jsonLineBytes);
+    return this.#text.push(bytes);
+  }
+
+  /** Its value, if it has one. It is held until the next one is asked for. */
+  *end(): Generator<ReadJson> {
+    if (!this.#text.isBlank) yield this.#text.end();
+    this.#text.release();
+    this.#number++;
+    this.#length = 0;
+    this.#text = new JsonText(this.#serving, this.#number);
+  }
 }
 
-function checkLength({ length }: Gathered, most: number): void {
+function checkLength(length: number, most: number): void {
   if (length <= most) return;
   const limit = "server.limits.json_line_bytes";
   const message = `a line is longer than ${most} bytes (${limit}): send less in one message`;

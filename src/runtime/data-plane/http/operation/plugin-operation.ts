@@ -6,21 +6,22 @@ import {
   ExecuteResponseSchema,
 } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
 import { Code, codeFrom, PrismError } from "../../../../protocol/index.js";
-import { paramsFromJson, resultToJson } from "./params-json.js";
+import { paramsFromJson, paramsUnfit, resultToJson } from "./params-json.js";
 import type { JsonOperation } from "./serve-unary.js";
 
 /** An operation of a plugin's own: its parameters and its result as the plugin protocol has them. */
 export function pluginOperation(operation: string): JsonOperation {
   return {
     path: `/${Data.typeName}/${Data.method.execute.name}`,
-    encode: (body) => {
-      const request = paramsFromJson(ExecuteRequestSchema, body, operation);
+    encode: (json, bounds) => {
+      const request = paramsFromJson(ExecuteRequestSchema, { json, operation, bounds });
       return toBinary(ExecuteRequestSchema, { ...request, operation });
     },
-    decode: (message) => {
+    unfit: (why) => paramsUnfit(ExecuteRequestSchema, why),
+    decode: (message, bounds) => {
       const response = responseFrom(message);
       if (!response.success) throw failureOf(operation, response);
-      return resultToJson(response);
+      return resultToJson(response, bounds);
     },
   };
 }

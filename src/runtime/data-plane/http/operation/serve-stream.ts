@@ -1,7 +1,7 @@
 import { fromBinary, type JsonObject } from "@bufbuild/protobuf";
 import { Data } from "../../../../protocol/gen/prism/data/v1/data_pb.js";
 import { StreamResponseSchema } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
-import { PrismError } from "../../../../protocol/index.js";
+import { type JsonBounds, PrismError } from "../../../../protocol/index.js";
 import { MessageError, MessageReader } from "../../../../wire/index.js";
 import { statusJson, statusOf } from "../http-failure.js";
 import type { OperationRequest } from "../http-request.js";
@@ -33,11 +33,11 @@ export async function serveStream(serving: Serving, request: OperationRequest): 
   if (!first.done) call.send(first.value);
   const sending = new Sending(serving, call, messages);
   try {
-    await passOn(call, answer, serving.limits.jsonLineBytes);
+    await passOn(serving, call, answer);
   } catch (reason) {
     const failure = sending.failure ?? reason;
     if (!exchange.begun || exchange.left.aborted) throw failure;
-    await answer.write({ error: statusJson(statusOf(failure)) });
+    await answer.write(JSON.stringify({ error: statusJson(statusOf(failure)) }));
   }
   answer.end();
 }
@@ -56,14 +56,17 @@ class Sending {
   }
 }
 
-/** Passes the plugin's messages on. Rejects where the call fails, or one is larger than `most`. */
-async function passOn(call: InnerCall, answer: StreamAnswer, most: number): Promise<void> {
+/** Passes the plugin's messages on. Rejects where the call fails, or one is larger than JSON's may be. */
+async function passOn(serving: Serving, call: InnerCall, answer: StreamAnswer): Promise<void> {
+  const { turns, jsonBounds: bounds } = serving;
+  const most = serving.limits.jsonLineBytes;
   const reader = new MessageReader(most);
   await call.begun();
   answer.beginSoon();
   try {
     for (let piece; (piece = await call.read());)
-      for (const message of messagesIn(reader, piece, most)) await answer.write(lineOf(message));
+      for (const message of messagesIn(reader, piece, most))
+        await answer.write(await turns.run(() => JSON.stringify(lineOf(message, bounds))));
   } finally {
     answer.leave();
     call.cancel();
@@ -80,14 +83,14 @@ function messagesIn(reader: MessageReader, piece: Buffer, most: number): Buffer[
   }
 }
 
-function lineOf(message: Buffer): JsonObject {
+function lineOf(message: Buffer, bounds: JsonBounds): JsonObject {
   let response;
   try {
     response = fromBinary(StreamResponseSchema, message);
   } catch {
     throw fault("answered with bytes that are no prism.plugin.StreamResponse");
   }
-  return { ...resultToJson(response), ...(response.isFinal ? { isFinal: true } : {}) };
+  return { ...resultToJson(response, bounds), ...(response.isFinal ? { isFinal: true } : {}) };
 }
 
 function messageTooLarge(most: number): PrismError {

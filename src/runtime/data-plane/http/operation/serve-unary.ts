@@ -1,5 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import type { JsonBounds, ReadJson } from "../../../../protocol/index.js";
 import type { Serving } from "../serving.js";
+import { jsonRefusal, readBody } from "./json-text.js";
 import { answerTypeFor, contentTypeOf, jsonType } from "./media-types.js";
 
 /** An operation that answers once, as JSON sees it. */
@@ -7,9 +9,11 @@ export interface JsonOperation {
   /** The gRPC method that serves it. */
   readonly path: string;
   /** The method's message for a body. Throws where the body does not fit. */
-  encode(body: Buffer): Uint8Array;
-  /** The result in the method's answer. Throws where that tells of a failure, or is garbage. */
-  decode(message: Buffer): JsonValue;
+  encode(body: ReadJson, bounds: JsonBounds): Uint8Array;
+  /** Says of a body that does not fit why, and what does. */
+  unfit(why: string): string;
+  /** The result in the method's answer. Throws where that tells of a failure, is garbage, or costs too much to tell. */
+  decode(message: Buffer, bounds: JsonBounds): JsonValue;
 }
 
 /** Serves an operation that answers once. */
@@ -22,6 +26,16 @@ export async function serveUnary(
   contentTypeOf(exchange, jsonType);
   answerTypeFor(exchange, jsonType);
   const headers = serving.headersFor(namespace, operation.path);
-  const call = await serving.call(headers, async () => operation.encode(await serving.gather()));
-  await serving.answerJson(operation.decode(await serving.answerOf(call)));
+  const call = await serving.call(headers, () => messageOf(serving, operation));
+  const answered = await serving.answerOf(call);
+  await serving.answerJson(await serving.turns.run(() => operation.decode(answered, serving.jsonBounds)));
+}
+
+async function messageOf(serving: Serving, operation: JsonOperation): Promise<Uint8Array> {
+  try {
+    const json = await readBody(serving);
+    return await serving.turns.run(() => operation.encode(json, serving.jsonBounds));
+  } catch (reason) {
+    throw jsonRefusal(reason, (why) => operation.unfit(why));
+  }
 }

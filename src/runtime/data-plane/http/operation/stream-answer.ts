@@ -1,4 +1,3 @@
-import type { JsonValue } from "@bufbuild/protobuf";
 import type { Deadline, DeadlineWheel } from "../../deadline-wheel.js";
 import type { Exchange } from "../exchange.js";
 import { firstLineMs } from "../http-limits.js";
@@ -33,10 +32,9 @@ export class StreamAnswer {
     if (this.#deadline) this.#deadlines.remove(this.#deadline);
   }
 
-  /** Sends one text; resolves when there is room for more. */
-  async write(json: JsonValue): Promise<void> {
+  /** Sends one text of JSON; resolves when there is room for more. */
+  async write(text: string): Promise<void> {
     this.#begin();
-    const text = JSON.stringify(json);
     const isEvent = this.#type === eventsType;
     await this.#exchange.write(Buffer.from(isEvent ? `data: ${text}\n\n` : `${text}\n`));
   }

@@ -1,11 +1,13 @@
 import { create, toBinary } from "@bufbuild/protobuf";
-import { StreamRequestSchema } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
+import { type StreamRequest, StreamRequestSchema } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
+import type { ReadJson } from "../../../../protocol/index.js";
 import { frameMessage } from "../../../../wire/index.js";
 import type { InnerCall } from "../inner-call.js";
 import type { Serving } from "../serving.js";
-import { linesOf } from "./json-lines.js";
+import { jsonLines } from "./json-lines.js";
+import { jsonRefusal, readBody } from "./json-text.js";
 import { linesType } from "./media-types.js";
-import { paramsFromJson } from "./params-json.js";
+import { paramsFromJson, paramsUnfit } from "./params-json.js";
 
 /**
  * A body as the messages of a stream, framed; the first names the operation. A JSON body is one message, lines are one
@@ -16,14 +18,20 @@ export async function* streamRequests(
   operation: string,
   contentType: string,
 ): AsyncGenerator<Buffer> {
+  const { turns, jsonBounds: bounds } = serving;
   const texts = contentType === linesType ? lines(serving) : wholeBody(serving);
   let named = operation;
-  for await (const text of texts) {
-    const { params } = paramsFromJson(StreamRequestSchema, text, operation);
-    yield framed(named, params);
-    named = "";
+  try {
+    for await (const json of texts) {
+      yield await turns.run(() =>
+        framed(named, paramsFromJson(StreamRequestSchema, { json, operation, bounds })),
+      );
+      named = "";
+    }
+  } catch (reason) {
+    throw jsonRefusal(reason, (why) => paramsUnfit(StreamRequestSchema, why));
   }
-  if (named !== "") yield framed(named, { case: undefined });
+  if (named !== "") yield framed(named, { params: { case: undefined } });
 }
 
 /** Sends messages as fast as the plugin takes them, then the end. */
@@ -36,20 +44,18 @@ export async function sendAll(call: InnerCall, messages: AsyncIterable<Buffer>):
   call.end();
 }
 
-async function* wholeBody(serving: Serving): AsyncGenerator<Buffer> {
-  yield await serving.gather();
+async function* wholeBody(serving: Serving): AsyncGenerator<ReadJson> {
+  yield await readBody(serving);
 }
 
-async function* lines(serving: Serving): AsyncGenerator<Buffer> {
+async function* lines(serving: Serving): AsyncGenerator<ReadJson> {
   let body: { next(): Promise<Buffer | undefined> } = serving.body;
-  for await (const line of linesOf(() => body.next(), serving.limits.jsonLineBytes)) {
+  for await (const line of jsonLines(serving, () => body.next())) {
     body = serving.exchange.body;
     yield line;
   }
 }
 
-type Params = ReturnType<typeof paramsFromJson<typeof StreamRequestSchema>>["params"];
-
-function framed(operation: string, params: Params): Buffer {
+function framed(operation: string, { params }: Pick<StreamRequest, "params">): Buffer {
   return frameMessage(toBinary(StreamRequestSchema, create(StreamRequestSchema, { operation, params })));
 }

@@ -1,24 +1,22 @@
-import { fromBinary, fromJson, type Message, toBinary, toJson } from "@bufbuild/protobuf";
-import { PrismError, type TypedMethod } from "../../../../protocol/index.js";
-import { parseJson, reasonOf } from "./parse-json.js";
+import { createRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { messageFromJson, messageToJson, type TypedMethod } from "../../../../protocol/index.js";
+import { checkFields } from "./count-fields.js";
 import type { JsonOperation } from "./serve-unary.js";
 
+const noTypes = createRegistry();
+
 /** A method of a typed service: its messages in canonical protobuf JSON. */
-export function typedOperation(method: TypedMethod): JsonOperation {
-  const { path, input, output } = method;
+export function typedOperation({ path, input, output }: TypedMethod): JsonOperation {
   return {
     path,
-    encode: (body) => toBinary(input, requestFrom(method, body)),
-    decode: (message) => toJson(output, fromBinary(output, message), { alwaysEmitImplicit: true }),
+    encode: (body, { digits }) => toBinary(input, messageFromJson(input, body, { digits })),
+    unfit: (why) => {
+      const fields = input.fields.map(({ jsonName }) => jsonName).join(", ");
+      return `the body is no ${input.typeName} as JSON (${why}): it takes ${fields}`;
+    },
+    decode: (message, { values }) => {
+      checkFields(output, message, { most: values, registry: noTypes });
+      return messageToJson(output, fromBinary(output, message));
+    },
   };
-}
-
-function requestFrom({ input }: TypedMethod, body: Buffer): Message {
-  try {
-    return fromJson(input, body.length === 0 ? {} : parseJson(body));
-  } catch (reason) {
-    const fields = input.fields.map(({ jsonName }) => jsonName).join(", ");
-    const message = `the body is no ${input.typeName} as JSON (${reasonOf(reason)}): it takes ${fields}`;
-    throw new PrismError("invalidRequest", message, { cause: reason });
-  }
 }

@@ -25,4 +25,5 @@ export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
 export { errorDomain, statusDetails, statusFrom } from "./status-details.js";
 export { StreamSink } from "./stream-sink.js";
 export { TimeLimit } from "./time-limit.js";
+export { systemCodeOf, systemProblem, type SystemProblem } from "./system-problem.js";
 export { typedMethods, typedOperations, typedServices, typeUrlOf, type TypedMethod } from "./typed-method.js";

@@ -21,6 +21,7 @@ import { systemClock } from "./control-plane/supervisor-clock.js";
 import { Supervisor } from "./control-plane/supervisor.js";
 import { readTlsFiles } from "./control-plane/tls-files.js";
 import { TlsWatch } from "./control-plane/tls-watch.js";
+import { FileWatcher } from "./control-plane/watch-file.js";
 import { inProcessProxy } from "./in-process-proxy.js";
 import { installed } from "./model/installed.js";
 import type { Log } from "./model/log.js";
@@ -151,13 +152,17 @@ function compose(
   const cwd = options.cwd ?? (config.file === undefined ? process.cwd() : dirname(config.file));
   const version = prismVersion();
   const addresses: { listen: readonly string[]; admin: string } = { listen: [], admin: "" };
-  const surroundings: Surroundings = { config, log, teardown, state, tls, env, version, current: config };
+  const files = new FileWatcher(log);
+  const surroundings: Surroundings = {
+    ...{ config, log, teardown, state, tls, env, version, files },
+    current: config,
+  };
 
   const { proxies, supervisor } = composeServing(surroundings);
   const load = options.reload ?? (() => loadConfig({ ...(config.file && { file: config.file }), env, cwd }));
   const { namespaces, configWatch } = composeDeclaring(surroundings, { supervisor, load, cwd });
   const take = (material: TlsMaterial): void => proxies.secure(material);
-  const tlsWatch = config.server.tls && tls && new TlsWatch(config.server.tls, tls, { take, log });
+  const tlsWatch = config.server.tls && tls && new TlsWatch(config.server.tls, tls, { take, files, log });
   const overview = new Overview({
     facts: () => ({
       ...{ version, pid: process.pid, ...addresses },
@@ -175,6 +180,7 @@ interface Surroundings extends Omit<Start, "options" | "outlet"> {
   readonly tls: TlsMaterial | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
+  readonly files: FileWatcher;
   /** The configuration as it stands: `config`, until an edit of its file is taken. */
   current: Config;
 }
@@ -213,7 +219,7 @@ function composeDeclaring(
   surroundings: Surroundings,
   { supervisor, load, cwd }: { supervisor: Supervisor; load: () => Promise<Config>; cwd: string },
 ): { namespaces: Namespaces; configWatch: ConfigWatch } {
-  const { config, log, state, env } = surroundings;
+  const { config, log, state, env, files } = surroundings;
   const parse = (yaml: string, source: string): ParsedDeclaration[] => {
     const { plugins } = surroundings.current;
     const parsed = parseNamespaces(yaml, { source, env, cwd, plugins });
@@ -226,7 +232,7 @@ function composeDeclaring(
     surroundings.current = edited;
     await namespaces.reconcile(edited.namespaces);
   };
-  return { namespaces, configWatch: new ConfigWatch(config, { load, take, log }) };
+  return { namespaces, configWatch: new ConfigWatch(config, { load, take, files, log }) };
 }
 
 /** The parts, put together. */

@@ -219,6 +219,32 @@ describe("the served file", () => {
     expect(await client.get("key", { namespace: "orders" })).toBe("value");
   });
 
+  test.each([
+    ["emptied", ""],
+    ["left with a comment only", "# nothing\n"],
+    ["left without its namespaces", "server: { proxies: 1 }\n"],
+    ["left with namespaces: and nothing behind it", "namespaces:\n"],
+  ])("that is %s ends nothing: that is told, with how to say it on purpose", async (_, text) => {
+    const { file, until, client } = await startForTest({ yaml: inMemory("orders") });
+    await client.set("key", "value", { namespace: "orders" });
+
+    await writeFile(file, text);
+    const { problems, namespaces } = await until((now) => now.problems.length > 0);
+
+    expect(problems.join()).toContain("`namespaces: []`");
+    expect(namespaces.map(({ name }) => name)).toEqual(["orders"]);
+    expect(await client.get("key", { namespace: "orders" })).toBe("value");
+  });
+
+  test("that says `namespaces: []` ends all of them", async () => {
+    const { edit, until } = await startForTest({ yaml: inMemory("orders") });
+
+    await edit("namespaces: []\n");
+
+    const { problems } = await until(({ namespaces }) => namespaces.length === 0);
+    expect(problems).toEqual([]);
+  });
+
   test("whose server keys are edited says that they need a restart", async () => {
     const { file, until } = await startForTest({ yaml: inMemory("orders") });
 

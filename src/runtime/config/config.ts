@@ -8,6 +8,8 @@ import type { SecretProvider } from "./secrets.js";
 export interface Config {
   /** The file it was read from; absent where there is none and the defaults serve. */
   readonly file?: string;
+  /** SHA-256 of that file as it was read; absent where it cannot be read again, as a pipe, and so is not followed. */
+  readonly digest?: string;
   readonly server: ServerSettings;
   /** `auth.insecure`: whoever reaches the clients' port may call, and that is meant, beyond this machine too. */
   readonly insecure: boolean;

@@ -35,6 +35,8 @@ export interface Examination<Schema extends z.ZodType> extends Surroundings {
 /** A text without problems. */
 export interface Examined<Entry> {
   readonly entry: Entry;
+  /** It says nothing at all: no key, only comments perhaps. */
+  readonly isEmpty: boolean;
   readonly plugins: readonly DeclaredPlugin[];
   readonly namespaces: readonly Namespace[];
 }
@@ -73,5 +75,5 @@ export function examine<Entry extends { namespaces?: readonly NamespaceEntry[] |
     const owner = examination.ownerAt(document.lineOf("namespaces", index, "name"));
     return found === undefined ? [] : [toNamespace(entry, found, owner)];
   });
-  return { entry: shape.data, plugins, namespaces };
+  return { entry: shape.data, isEmpty: document.value === null, plugins, namespaces };
 }

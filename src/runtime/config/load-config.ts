@@ -62,11 +62,18 @@ async function loadFile({ file, env, cwd }: LoadRequest): Promise<Config> {
   const named = file ?? (existsSync(resolve(cwd, usualFile)) ? usualFile : undefined);
   if (named === undefined) return parseConfig("", { source: usualFile, directory: cwd, env });
   const path = resolve(cwd, named);
-  const text = await readText(path).catch((reason: unknown) => {
+  const { text, digest, isRegular } = await readText(path).catch((reason: unknown) => {
     if (!(reason instanceof UnreadableFile)) throw reason;
-    throw new ConfigProblems([{ file: named, line: 0, column: 0, path: "", message: reason.message }]);
+    throw aboutTheFile(named, reason.message);
   });
-  return parseConfig(text, { source: named, directory: dirname(path), env, file: path });
+  // Nothing lies beside a pipe.
+  const directory = isRegular ? dirname(path) : cwd;
+  const config = parseConfig(text, { source: named, directory, env, file: path });
+  return isRegular ? { ...config, digest } : config;
+}
+
+function aboutTheFile(file: string, message: string): ConfigProblems {
+  return new ConfigProblems([{ file, line: 0, column: 0, path: "", message }]);
 }
 
 interface Origin {
@@ -78,13 +85,19 @@ interface Origin {
 
 function parseConfig(text: string, origin: Origin): Config {
   const { source, directory, file } = origin;
-  const { entry, plugins, namespaces } = examine({
+  const { entry, isEmpty, plugins, namespaces } = examine({
     ...origin,
     text,
     schema: configSchema,
     plugins: [],
     ownerAt: (line) => ({ kind: "file", file: file ?? source, line }),
   });
+  // Whoever writes it may have been killed half-way, or the disk may be full: nobody meant that.
+  if (isEmpty && file !== undefined)
+    throw aboutTheFile(
+      source,
+      "expected a configuration, got an empty file; write what is to be served (`namespaces: []` for nothing), or start without a file for the defaults",
+    );
   return {
     ...(file === undefined ? {} : { file }),
     server: toServerSettings(entry.server, directory),

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PrismError } from "../../protocol/index.js";
+import { PrismError, systemProblem } from "../../protocol/index.js";
 import type { JsonObject, JsonValue, Namespace, PluginCode } from "../model/namespace.js";
 import { isList } from "./json.js";
 
@@ -93,8 +93,8 @@ async function lookUp(
     if (provider.kind === "env") {
       const variable = provider.prefix + name.toUpperCase().replace(/[.-]/g, "_");
       const secret = env[variable];
-      if (secret !== undefined) return { secret, tried };
-      tried.push(`the environment variable ${variable}`);
+      if (secret !== undefined && secret !== "") return { secret, tried };
+      tried.push(`the environment variable ${variable}${secret === "" ? " (empty)" : ""}`);
     } else {
       const file = join(provider.directory, name);
       const read = await readSecretFile(file);
@@ -108,10 +108,11 @@ async function lookUp(
 /** The file's text without the line break that editors put at the end. */
 async function readSecretFile(file: string): Promise<{ secret: string } | { why: string }> {
   try {
-    return { secret: (await readFile(file, "utf8")).replace(/\r?\n$/, "") };
+    const secret = (await readFile(file, "utf8")).replace(/\r?\n$/, "");
+    // No secret is empty: who writes the file was stopped half-way.
+    return secret === "" ? { why: "empty" } : { secret };
   } catch (reason) {
-    const code = reason instanceof Error && "code" in reason ? String(reason.code) : "unreadable";
-    return { why: code === "ENOENT" ? "not there" : code };
+    return { why: systemProblem(reason, { ENOENT: ["not there", ""] }).why };
   }
 }
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { PrismError } from "../../protocol/index.js";
 import type { Config } from "../config/index.js";
 import type { Log } from "../model/log.js";
-import { type FileWatch, watchFile } from "./watch-file.js";
+import type { FileWatch, FileWatcher } from "./watch-file.js";
 
 /** What following a file needs. */
 export interface ConfigWatchNeighbours {
@@ -10,6 +10,7 @@ export interface ConfigWatchNeighbours {
   readonly load: () => Promise<Config>;
   /** Takes a configuration that has no problems. */
   readonly take: (config: Config) => Promise<void>;
+  readonly files: Pick<FileWatcher, "follow">;
   readonly log: Log;
 }
 
@@ -18,12 +19,15 @@ export class ConfigWatch {
   readonly #near: ConfigWatchNeighbours;
   /** What the runtime was started with: of some keys that is what counts. */
   readonly #started: Config;
+  /** What was taken last. */
+  #taken: Config;
   #problems: readonly string[] = [];
   #watch: FileWatch | undefined;
   #following: Promise<void> = Promise.resolve();
 
   constructor(started: Config, near: ConfigWatchNeighbours) {
     this.#started = started;
+    this.#taken = started;
     this.#near = near;
   }
 
@@ -32,16 +36,19 @@ export class ConfigWatch {
     return this.#problems;
   }
 
-  /** Follows the file from now on, if there is one. */
+  /** Follows the file from now on, edits since it was read included, if there is one that can be read again. */
   async start(): Promise<void> {
-    const { file } = this.#started;
+    const { file, digest: known } = this.#started;
     if (file === undefined) return;
-    const follow = (): void => {
+    const { files, log } = this.#near;
+    if (known === undefined) {
+      log.info("the configuration was read once and is not followed: it is no regular file", { file });
+      return;
+    }
+    const onChange = (): void => {
       this.#following = this.#following.then(() => this.#follow(file));
     };
-    this.#watch = await watchFile(file, follow);
-    // It may have been edited since it was read.
-    if (!isDeepStrictEqual(await this.#near.load().catch(() => undefined), this.#started)) follow();
+    this.#watch = await files.follow({ file, known, onChange });
   }
 
   /** Ends the watching; resolves when a change that is under way has been made. */
@@ -54,9 +61,11 @@ export class ConfigWatch {
     const { log } = this.#near;
     try {
       const config = await this.#near.load();
+      assertDeclares(this.#taken, config);
       const problems = needsRestart(this.#started, config);
       for (const problem of problems) log.warn(problem, { file });
       await this.#near.take(config);
+      this.#taken = config;
       this.#problems = problems;
       log.info("the edited file is taken", { file });
     } catch (reason) {
@@ -65,6 +74,20 @@ export class ConfigWatch {
       log.error("the edited file is not taken", { file, problems: message });
     }
   }
+}
+
+/** An edit that ends every namespace says so: whoever writes the file may have been killed half-way. */
+function assertDeclares(before: Config, edited: Config): void {
+  if (isByDefault(before) || !isByDefault(edited)) return;
+  throw new PrismError(
+    "invalidConfig",
+    "it declares no namespaces any more, which would end all of them; write `namespaces: []` where that is meant",
+  );
+}
+
+/** Whether nothing is declared, so that the usual namespace is served. */
+function isByDefault({ namespaces }: Config): boolean {
+  return namespaces.some(({ owner }) => owner.kind === "default");
 }
 
 /** Keys that are read at start only. */

@@ -4,12 +4,13 @@ import type { TlsSettings } from "../config/index.js";
 import type { Log } from "../model/log.js";
 import type { TlsMaterial } from "../model/tls-material.js";
 import { readTlsFiles } from "./tls-files.js";
-import { type FileWatch, watchFile } from "./watch-file.js";
+import type { FileWatch, FileWatcher } from "./watch-file.js";
 
 /** What following the files needs. */
 export interface TlsWatchNeighbours {
   /** Serves new connections with it. */
   readonly take: (material: TlsMaterial) => void;
+  readonly files: Pick<FileWatcher, "follow">;
   readonly log: Log;
 }
 
@@ -37,12 +38,12 @@ export class TlsWatch {
   async start(): Promise<void> {
     const { cert, key, clientCa } = this.#settings;
     const files = [cert, key, ...(clientCa === undefined ? [] : [clientCa])];
-    const follow = (): void => {
+    const onChange = (): void => {
       this.#following = this.#following.then(() => this.#follow());
     };
-    this.#watches = await Promise.all(files.map((file) => watchFile(file, follow)));
+    this.#watches = await Promise.all(files.map((file) => this.#near.files.follow({ file, onChange })));
     // They may have changed since they were read.
-    follow();
+    onChange();
     await this.#following;
   }
 

@@ -1,57 +1,112 @@
 import { createHash } from "node:crypto";
-import { watch } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { constants, type FSWatcher, watch } from "node:fs";
+import { open } from "node:fs/promises";
 import { dirname } from "node:path";
+import type { Log } from "../model/log.js";
 
 /** Editors write in several steps, and a ConfigMap swap is several events. */
 const settleMs = 100;
 /** Some file systems tell nothing: network mounts, and targets of links into other directories. */
 const pollMs = 5_000;
+/** More than any file that Prism follows may have; beyond it nobody takes the file anyhow. */
+const mostBytes = 64 * 1024 ** 2;
 
 /** Stops the watching. */
 export interface FileWatch {
   close(): void;
 }
 
-/**
- * Tells when a file's content has changed since the call. Watches the directory, so that files that are replaced by
- * renaming, as editors and ConfigMaps do, are noticed; compares content, so that nothing is told twice. A file that is
- * away for a moment is no change.
- */
-export async function watchFile(file: string, onChange: () => void): Promise<FileWatch> {
-  let known = await contentHash(file);
-  let settling: NodeJS.Timeout | undefined;
-  let isClosed = false;
-  const look = async (): Promise<void> => {
-    const found = await contentHash(file);
-    if (isClosed || found === undefined || found === known) return;
-    known = found;
-    onChange();
-  };
-  const watcher = watch(dirname(file), () => {
-    settling ??= setTimeout(() => {
-      settling = undefined;
-      void look();
-    }, settleMs);
-  });
-  // A directory that goes away ends the watch; the polling goes on.
-  watcher.on("error", () => watcher.close());
-  const polling = setInterval(() => void look(), pollMs);
-  return {
-    close: () => {
-      isClosed = true;
-      clearTimeout(settling);
-      clearInterval(polling);
-      watcher.close();
-    },
-  };
+/** A file to follow. */
+export interface FollowedFile {
+  readonly file: string;
+  /** SHA-256 of what is known of it, hexadecimal; absent = whatever it holds when the watching begins. */
+  readonly known?: string | undefined;
+  readonly onChange: () => void;
 }
 
-async function contentHash(file: string): Promise<string | undefined> {
+/**
+ * Tells when files change. Watches their directories, so that files that are replaced by renaming, as editors and
+ * ConfigMaps do, are noticed; compares content, so that nothing is told twice. A file that is away for a moment, or is no
+ * regular file, is no change. Where the system has nothing to watch with (no inotify left), it looks every few seconds,
+ * and says so once.
+ */
+export class FileWatcher {
+  readonly #log: Log;
+  #hasToldOfPolling = false;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  /** Follows a file from now on, until the watch is closed. */
+  async follow({ file, known, onChange }: FollowedFile): Promise<FileWatch> {
+    let seen = known ?? (await contentDigest(file));
+    let settling: NodeJS.Timeout | undefined;
+    let isClosed = false;
+    let looking = Promise.resolve();
+    const look = async (): Promise<void> => {
+      const found = await contentDigest(file);
+      if (isClosed || found === undefined || found === seen) return;
+      seen = found;
+      onChange();
+    };
+    // One look after the other: two at once could tell the same change twice.
+    const lookInTurn = (): void => void (looking = looking.then(look));
+    const watcher = this.#watch(dirname(file), () => {
+      settling ??= setTimeout(() => {
+        settling = undefined;
+        lookInTurn();
+      }, settleMs);
+    });
+    const polling = setInterval(lookInTurn, pollMs);
+    // It may have changed since it became known.
+    if (known !== undefined) lookInTurn();
+    return {
+      close: () => {
+        isClosed = true;
+        clearTimeout(settling);
+        clearInterval(polling);
+        watcher?.close();
+      },
+    };
+  }
+
+  #watch(directory: string, onEvent: () => void): FSWatcher | undefined {
+    try {
+      const watcher = watch(directory, onEvent);
+      // A directory that goes away ends the watch; the polling goes on.
+      return watcher.on("error", () => watcher.close());
+    } catch (reason) {
+      this.#tellOfPolling(reason);
+      return undefined;
+    }
+  }
+
+  #tellOfPolling(reason: unknown): void {
+    if (this.#hasToldOfPolling) return;
+    this.#hasToldOfPolling = true;
+    this.#log.warn(
+      `files cannot be watched, so edits are looked for every ${pollMs / 1000} s: raise fs.inotify.max_user_instances and fs.inotify.max_user_watches`,
+      { reason: reason instanceof Error ? reason.message : String(reason) },
+    );
+  }
+}
+
+/** Undefined where there is no regular file, or one that is beyond all bounds. */
+async function contentDigest(file: string): Promise<string | undefined> {
   try {
-    return createHash("sha256")
-      .update(await readFile(file))
-      .digest("hex");
+    // What is a pipe by now must not hold the open up.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
+    try {
+      const found = await handle.stat();
+      return found.isFile() && found.size <= mostBytes
+        ? createHash("sha256")
+            .update(await handle.readFile())
+            .digest("hex")
+        : undefined;
+    } finally {
+      await handle.close();
+    }
   } catch {
     return undefined;
   }

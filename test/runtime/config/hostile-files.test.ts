@@ -52,6 +52,15 @@ test.each(hostileFiles)("a file of $name is one clear problem", async ({ content
   expect(problems[0]).toMatch(patternOf(told));
 });
 
+test.each(["", "# all of it is a comment\n", "---\n...\n", "~\n"])(
+  "a file that says nothing is one clear problem, and no reason to serve the defaults: %j",
+  async (content) => {
+    expect(await problemsOf(content)).toEqual([
+      "prism.yaml: expected a configuration, got an empty file; write what is to be served (`namespaces: []` for nothing), or start without a file for the defaults",
+    ]);
+  },
+);
+
 test("of a file with problems without end, the first two hundred are told", async () => {
   const keys = Array.from({ length: 5_000 }, (_, index) => `key${index}: 1`);
 
@@ -66,10 +75,10 @@ test("a file that is not there, or a directory, is one clear problem", async () 
   await mkdir(join(cwd, "conf.d"));
 
   await expect(loadConfig({ file: "nonesuch.yaml", env: {}, cwd })).rejects.toThrow(
-    "nonesuch.yaml: no such file; check the path given with --config",
+    "nonesuch.yaml: cannot be read: there is no such file (ENOENT); check the path given with --config",
   );
   await expect(loadConfig({ file: "conf.d", env: {}, cwd })).rejects.toThrow(
-    "conf.d: expected a file, got a directory; name the file in it",
+    "conf.d: cannot be read: it is a directory (EISDIR); name the file in it",
   );
 });
 

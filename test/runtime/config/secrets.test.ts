@@ -82,8 +82,26 @@ test("secrets that are not to be found are told together, with every place looke
   expect(failure).toBe(
     `PrismError: namespace "a" lacks secrets: ` +
       `no secret "a": looked in the environment variable P_A, the file ${directory}/a (not there); ` +
-      `no secret "b": looked in the environment variable P_B, the file ${directory}/b (EISDIR). ` +
+      `no secret "b": looked in the environment variable P_B, the file ${directory}/b (it is a directory). ` +
       `Put it in one of these places; it is looked up again at the next start.`,
+  );
+});
+
+test("an empty file, or variable, is no secret: whoever writes it was stopped half-way", async () => {
+  const directory = temporaryDirectory();
+  await writeFile(join(directory, "a"), "\n");
+  const namespace = namespaceOf(`backend: memory, config: { a: "{{ secret:a }}" }`);
+
+  const failure = resolveSecrets(namespace, {
+    providers: [
+      { kind: "env", prefix: "P_" },
+      { kind: "files", directory },
+    ],
+    env: { P_A: "" },
+  });
+
+  await expect(failure).rejects.toThrow(
+    `looked in the environment variable P_A (empty), the file ${directory}/a (empty)`,
   );
 });
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, beforeEach, expect, onTestFinished, test } from "vitest";
 import { readTlsFiles } from "../../../src/runtime/control-plane/tls-files.js";
 import { TlsWatch } from "../../../src/runtime/control-plane/tls-watch.js";
+import { FileWatcher } from "../../../src/runtime/control-plane/watch-file.js";
 import type { Log } from "../../../src/runtime/model/log.js";
 import type { TlsMaterial } from "../../../src/runtime/model/tls-material.js";
 import { type Issued, TestAuthority } from "../../support/certificates.js";
@@ -34,7 +35,8 @@ async function watching(between: () => Promise<void> = () => Promise.resolve()):
   const { material } = await readTlsFiles(settings);
   const tell = (message: string): void => void lines.push(message.replaceAll(directory, "DIR"));
   const log: Log = { debug: tell, info: tell, warn: tell, error: tell };
-  watch = new TlsWatch(settings, material, { take: (next) => taken.push(next), log });
+  const watcher = new FileWatcher(log);
+  watch = new TlsWatch(settings, material, { take: (next) => taken.push(next), files: watcher, log });
   await between();
   await watch.start();
   onTestFinished(() => watch.stop());

@@ -1,8 +1,12 @@
 import { mkdir, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { watchFile } from "../../../src/runtime/control-plane/watch-file.js";
+import { FileWatcher } from "../../../src/runtime/control-plane/watch-file.js";
+import type { Log } from "../../../src/runtime/model/log.js";
 import { temporaryDirectory } from "../../support/temporary.js";
+
+const ignore = (): void => undefined;
+const silent: Log = { debug: ignore, info: ignore, warn: ignore, error: ignore };
 
 let directory: string;
 let file: string;
@@ -17,11 +21,12 @@ async function watched() {
   let tell: () => void = () => undefined;
   const expectNext = (): void => void (changes.next = new Promise((resolve) => (tell = resolve)));
   expectNext();
-  const watch = await watchFile(file, () => {
+  const onChange = (): void => {
     changes.count += 1;
     tell();
     expectNext();
-  });
+  };
+  const watch = await new FileWatcher(silent).follow({ file, onChange });
   onTestFinished(() => watch.close());
   return changes;
 }

@@ -19,7 +19,7 @@ export async function listen(path: string, onConnection: (socket: Socket) => voi
     );
   }
   await removeStale(path);
-  const server = createServer(onConnection);
+  const server = createServer({ allowHalfOpen: true }, onConnection);
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     ownerOnly(path, () => server.listen(path, resolve));

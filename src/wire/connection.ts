@@ -5,7 +5,7 @@ import { ConnectionError, ErrorCode } from "./error-code.js";
 import { defaultWindow, http2Preface, largestWindow } from "./frame.js";
 import { FrameReader } from "./frame-reader.js";
 import { H2Stream, type StreamOwner } from "./h2-stream.js";
-import { hangUp } from "./hang-up.js";
+import { hangUp, hangUpInOrder } from "./hang-up.js";
 import type { HeaderList } from "./header-list.js";
 import { Inbound } from "./inbound.js";
 import type { Limits } from "./limits.js";
@@ -23,6 +23,8 @@ import { Watch, type Watched } from "./watch.js";
 
 const keepAlivePing = Buffer.from("prism:ka", "latin1");
 const shutdownPing = Buffer.from("prism:sd", "latin1");
+/** How often a peer that says no more is asked whether it is there: of one that has gone, the second try tells. */
+const probeMs = 100;
 
 /**
  * One connection in either role: its socket, its streams, its end. What frames mean is told by Inbound, what
@@ -39,6 +41,8 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   /** No new streams: GOAWAY has been said, or heard. */
   goingAway = false;
   closed = false;
+  /** The client says no more, and waits for what it has asked. */
+  isHalfClosed = false;
   readonly #socket: Duplex;
   readonly #outbox: Outbox;
   readonly #inbound: Inbound;
@@ -46,6 +50,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   readonly #preface = new PrefaceReader();
   readonly #watch: Watch;
   readonly #timer: NodeJS.Timeout;
+  #probe: NodeJS.Timeout | undefined;
   #heldStreams = 0;
   #isShuttingDown = false;
 
@@ -76,11 +81,12 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   }
 
   get isSettled(): boolean {
-    return this.#inbound.isShaken && this.#inbound.isAcknowledged;
+    return this.#inbound.isShaken && (this.#inbound.isAcknowledged || this.isHalfClosed);
   }
 
   get isChoked(): boolean {
-    return this.#outbox.isChoked;
+    const { writableEnded, writableFinished } = this.#socket;
+    return this.#outbox.isChoked || (writableEnded && !writableFinished);
   }
 
   get partialSince(): number {
@@ -97,7 +103,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     // An increment of 0 is an error (RFC 9113, section 6.9).
     if (wider > 0) this.outbound.windowUpdate(0, wider);
     this.#socket.on("error", (error: Error) => this.#gone(error.message));
-    this.#socket.on("end", () => this.#gone(this.live.size > 0 ? "the peer has closed the connection" : ""));
+    this.#socket.on("end", () => this.#onEnd());
     this.#socket.on("close", () => this.#gone(""));
     // As an argument: what a function here closes over, those above keep as long as the socket lives.
     process.nextTick((first?: Buffer) => {
@@ -138,7 +144,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   endWhenIdle(): void {
     if (!this.goingAway || this.closed || this.live.size > 0) return;
     this.#outbox.flush();
-    hangUp(this.#socket);
+    hangUpInOrder(this.#socket);
   }
 
   ping(): void {
@@ -256,6 +262,26 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.destroy(ErrorCode.INTERNAL_ERROR, "a fault on this side");
   }
 
+  /**
+   * The peer says no more. A server's calls end with that. A client may wait for the answers to what it has asked in
+   * full, and hears from us that it has them; whether it has gone instead is seen only by writing to it.
+   */
+  #onEnd(): void {
+    if (this.closed) return;
+    const reason = this.live.size > 0 ? "the peer has closed the connection" : "";
+    if (this.role.side === "server" && this.partialSince === 0) {
+      for (const stream of this.live.values())
+        if (mayReceive(stream.state)) stream.close(ErrorCode.CANCEL, "connection");
+      if (this.live.size > 0) {
+        this.isHalfClosed = this.goingAway = true;
+        this.ping();
+        this.#probe = setInterval(() => this.#outbox.isChoked || this.ping(), probeMs);
+        return;
+      }
+    }
+    this.#gone(reason);
+  }
+
   #onRoom(): void {
     this.#watch.moved();
     if (!this.closed) this.outbound.pump();
@@ -267,6 +293,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     this.closed = true;
     this.goingAway = true;
     clearInterval(this.#timer);
+    clearInterval(this.#probe);
     this.#reader.stop();
     this.#outbox.close();
     hangUp(this.#socket);

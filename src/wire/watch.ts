@@ -16,6 +16,8 @@ export interface Watched {
   readonly isSettled: boolean;
   /** When the first byte came of a frame or a header block that is not whole yet; 0 = none. */
   readonly partialSince: number;
+  /** The peer says no more, and so answers no PING. */
+  readonly isHalfClosed: boolean;
   /** The socket takes nothing. */
   readonly isChoked: boolean;
   readonly streams: number;
@@ -110,6 +112,7 @@ export class Watch {
 
   #keepAlive(now: number): void {
     const { keepAliveMs, keepAliveAnswerMs } = this.#limits;
+    if (this.#connection.isHalfClosed) return;
     if (this.#hasHeard) {
       this.#heardAt = now;
       this.#pingedAt = 0;

@@ -7,6 +7,7 @@ const limits = { ...serverLimits, stallMs: 60_000, keepAliveMs: 30_000, idleMs: 
 /** A connection that writes down what the watch does to it. */
 class Connection implements Watched {
   isSettled = true;
+  isHalfClosed = false;
   partialSince = 0;
   isChoked = false;
   streams = 1;

@@ -120,6 +120,8 @@ class Admission {
 
   #arrive(socket: Socket, spoken: Spoken, head: Buffer): void {
     this.onEnd();
+    // Who has said all may say so, and still wait for the answer. Until here a connection that ends is over.
+    socket.allowHalfOpen = true;
     this.#welcome.onArrival({ socket, peer: this.#peer, spoken, head });
   }
 }

@@ -84,9 +84,10 @@ export class Namespaces {
     } catch (reason) {
       return { status: HealthCheckResponse_Status.UNHEALTHY, message: PrismError.from(reason).message };
     }
-    const { status, message = "", details = {}, counters } = await served.check(signal);
+    const health = await served.check(signal);
+    const { status, message = "", details = {}, counters, credentialsRefused = false } = health;
     const metrics = served.counters.metrics(counters);
-    return { status: HealthCheckResponse_Status[status], message, details, metrics };
+    return { status: HealthCheckResponse_Status[status], message, details, metrics, credentialsRefused };
   }
 
   /** Ends a namespace; one that is not open has ended. */

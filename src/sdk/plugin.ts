@@ -59,6 +59,8 @@ export interface Health {
   /** For the operator, such as `{ server_version: "15.4" }`. */
   readonly details?: Readonly<Record<string, string>>;
   readonly counters?: BackendCounters;
+  /** The backend refuses the credentials: Prism looks its secrets up again and, where they are others by now, opens the namespace anew. */
+  readonly credentialsRefused?: boolean;
 }
 
 /** What only the plugin can count; the SDK counts requests, failures and latency. */

@@ -167,6 +167,11 @@ export function asksForAnotherWay(reason: unknown): boolean {
   return sqlState(reason) === "28000" || tlsFailure(reason) !== undefined;
 }
 
+/** Whether the server does not take the user, or the password. */
+export function refusesCredentials(reason: unknown): boolean {
+  return ["28P01", "28000"].includes(sqlState(reason));
+}
+
 /** Whether the connection is of no more use. Connection exceptions (08) and the server's own end (57P01 and 57P02, and 57P05 for the idle) come as SQLSTATE, a broken socket without one. */
 export function endsConnection(reason: Error): boolean {
   return /^(|08...|57P0[1245])$/.test(sqlState(reason));

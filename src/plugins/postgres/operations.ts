@@ -1,8 +1,8 @@
 import type { Health, OpenContext, OpenNamespace } from "../../sdk/index.js";
-import { keyValue } from "../../sdk/index.js";
+import { keyValue, PluginError } from "../../sdk/index.js";
 import { type Config, connectionStringOf } from "./config.js";
 import { Connections } from "./connections.js";
-import { silent } from "./errors.js";
+import { refusesCredentials, silent } from "./errors.js";
 import { postgresKeyValue } from "./key-value.js";
 import { keyValueStatements } from "./key-value-statements.js";
 import { sweep } from "./sweep.js";
@@ -46,8 +46,15 @@ export async function openPostgres(context: OpenContext<Config>): Promise<OpenNa
 }
 
 async function check(connections: Connections, signal: AbortSignal): Promise<Health> {
-  await answeredBefore(signal, connections.ping());
-  const { counters, serverVersion } = connections;
+  const { counters } = connections;
+  try {
+    await answeredBefore(signal, connections.ping());
+  } catch (reason) {
+    if (!(reason instanceof PluginError)) throw reason;
+    const credentialsRefused = refusesCredentials(reason.cause);
+    return { status: "UNHEALTHY", message: reason.message, counters, credentialsRefused };
+  }
+  const { serverVersion } = connections;
   return { status: "HEALTHY", details: { server_version: serverVersion }, counters };
 }
 

@@ -61,6 +61,7 @@ export const comments: Readonly<Record<string, string>> = {
   "prism.plugin.HealthCheckResponse.message": "One sentence, empty when all is well.",
   "prism.plugin.HealthCheckResponse.details": "Details for the operator, such as \"server_version\".",
   "prism.plugin.HealthCheckResponse.metrics": "Added. The plugin's counters.",
+  "prism.plugin.HealthCheckResponse.credentials_refused": "Added. The backend refuses the credentials that the namespace was initialized with. Prism looks its secrets up again and, where they are others by now, replaces the instance with one that gets these.",
   "prism.plugin.HealthCheckResponse.Status": "How well the plugin can serve.",
   "prism.plugin.HealthCheckResponse.Status.HEALTHY": "Serves as it should.",
   "prism.plugin.HealthCheckResponse.Status.DEGRADED": "Serves, but worse than it should; `message` says how.",

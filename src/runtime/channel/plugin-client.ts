@@ -68,6 +68,8 @@ export interface HealthReport {
   readonly health: Health;
   /** One sentence, empty when all is well. */
   readonly message: string;
+  /** Its backend refuses the credentials that it was given. */
+  readonly credentialsRefused: boolean;
 }
 
 const nothing = new Uint8Array();
@@ -111,8 +113,9 @@ export class PluginClient {
   async healthCheck(deadline: Deadline): Promise<HealthReport> {
     if (this.#isPlain) return this.#checkPlainHealth(deadline);
     const schemas = [HealthCheckRequestSchema, HealthCheckResponseSchema] as const;
-    const { status, message } = await this.#call("HealthCheck", schemas, {}, deadline);
-    return { health: healthOf(status), message: shorten(message) };
+    const answer = await this.#call("HealthCheck", schemas, {}, deadline);
+    const { status, message, credentialsRefused } = answer;
+    return { health: healthOf(status), message: shorten(message), credentialsRefused };
   }
 
   /** Ends the namespace; rejects where the plugin says that not all could be closed in order. */
@@ -169,12 +172,12 @@ export class PluginClient {
     try {
       const { status } = await this.#call("grpc.health.v1.Health/Check", schemas, {}, deadline);
       const isServing = status === grpcHealth.HealthCheckResponse_ServingStatus.SERVING;
-      if (!isServing)
-        return { health: "UNHEALTHY", message: "its grpc.health.v1.Health does not say SERVING" };
+      const message = "its grpc.health.v1.Health does not say SERVING";
+      if (!isServing) return { health: "UNHEALTHY", message, credentialsRefused: false };
     } catch (reason) {
       if (!isAnswer(reason, Code.UNIMPLEMENTED, Code.NOT_FOUND)) throw reason;
     }
-    return { health: "HEALTHY", message: "" };
+    return { health: "HEALTHY", message: "", credentialsRefused: false };
   }
 
   async #call<In extends DescMessage, Out extends DescMessage>(

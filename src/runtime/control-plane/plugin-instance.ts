@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { PrismError, TimeLimit } from "../../protocol/index.js";
@@ -55,6 +55,9 @@ export class PluginInstance {
   #reason = "";
   #health: Health | undefined;
   #opened: Opened = { version: "", operations: [], services: [], fileDescriptors: [] };
+  /** So that secrets can be told apart later without being kept. */
+  readonly #fingerprintKey = randomBytes(32);
+  #fingerprint = "";
   #directory: string | undefined;
   #launched: LaunchedPlugin | undefined;
   #client: PluginClient | undefined;
@@ -103,6 +106,7 @@ export class PluginInstance {
     const leftMs = (): number => Math.max(1, Math.ceil(endsAt - performance.now()));
     try {
       const settings = await this.#resolveSecrets(within);
+      this.#fingerprint = this.#fingerprintOf(settings);
       const launched = await this.#launch(settings, within);
       onStep("launch");
       await this.#initialize(settings, launched, { signal: within, leftMs });
@@ -128,6 +132,13 @@ export class PluginInstance {
     this.#reason =
       report.health === "HEALTHY" ? "" : `the plugin says it is ${report.health}: ${report.message}`;
     return report;
+  }
+
+  /** Looks its secrets up again. A fingerprint of theirs where they are others than it was started with, else undefined. */
+  async newSecrets(): Promise<string | undefined> {
+    using limit = new TimeLimit(this.namespace.plugin.startTimeoutMs);
+    const fingerprint = this.#fingerprintOf(await this.#resolveSecrets(limit.signal));
+    return fingerprint === this.#fingerprint ? undefined : fingerprint;
   }
 
   /** It takes nothing new from now on. */
@@ -166,6 +177,12 @@ export class PluginInstance {
     const slow = (): string =>
       `the secrets of namespace "${name}" did not come in time: look after their provider`;
     return await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
+  }
+
+  #fingerprintOf({ config, credentials, plugin }: Namespace): string {
+    const { env, token } = plugin;
+    const text = JSON.stringify([config, credentials, env, token]);
+    return createHmac("sha256", this.#fingerprintKey).update(text).digest("hex");
   }
 
   async #launch({ name, backend, plugin }: Namespace, signal: AbortSignal): Promise<LaunchedPlugin> {

@@ -6,6 +6,7 @@ import { HealthMonitor } from "./health-monitor.js";
 import type { PluginInstance } from "./plugin-instance.js";
 import { emptyLedger, type OnReloadStep, reload, type ReloadLedger, type ReloadOutcome } from "./reload.js";
 import type { RoutePublisher } from "./route-publisher.js";
+import { SecretsRenewal } from "./secrets-renewal.js";
 import { type ChangeKind, changeKind } from "./supervisor-change.js";
 import type { Clock } from "./supervisor-clock.js";
 import { Restarts } from "./supervisor-restarts.js";
@@ -52,6 +53,7 @@ export class SupervisedNamespace {
   readonly #ends = new AbortController();
   readonly #instances: NamespaceInstances;
   readonly #restarts: Restarts;
+  readonly #renewal: SecretsRenewal;
   #desired: Namespace;
   #monitor: HealthMonitor | undefined;
 
@@ -61,6 +63,7 @@ export class SupervisedNamespace {
     this.#instances = new NamespaceInstances(near);
     this.#route = new NamespaceRoute(namespace.name, near.routes);
     const restart = (): void => void this.#bringUp();
+    this.#renewal = new SecretsRenewal({ log: near.log, replace: () => this.#replace(this.#same) });
     this.#restarts = new Restarts(namespace.plugin.restart, { ...near, restart });
   }
 
@@ -214,9 +217,10 @@ export class SupervisedNamespace {
       settings: this.#desired.plugin.health,
       clock: this.#near.clock,
       check: (timeoutMs) => instance.checkHealth(timeoutMs),
-      onReport: () => {
+      onReport: (report) => {
         this.#route.healthReported();
         this.#changed();
+        void this.#renewal.heed(instance, report);
       },
       onUnhealthy: (reason) => void this.#replaceHung(instance, reason),
     });

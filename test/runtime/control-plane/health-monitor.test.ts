@@ -15,7 +15,8 @@ class Monitored {
     clock: this.clock,
     check: (timeoutMs) => {
       this.checks++;
-      if (this.answers.shift() ?? true) return Promise.resolve({ health: "HEALTHY", message: "" });
+      if (this.answers.shift() ?? true)
+        return Promise.resolve({ health: "HEALTHY", message: "", credentialsRefused: false });
       return Promise.reject(new Error(`no answer in ${timeoutMs} ms`));
     },
     onReport: ({ health }) => this.told.push(health),

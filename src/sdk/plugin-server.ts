@@ -54,13 +54,21 @@ interface RequestHead {
   readonly refusal: PrismError | undefined;
 }
 
-/** The peer is Prism, which carries the calls of many clients on one connection, and their cancellations. */
+/**
+ * The peer is Prism, which carries the calls of many clients on one connection, and their cancellations: it holds clients
+ * to their limits, and what one of them does must not end the connection for all. So nothing is counted here that a
+ * client can bring about, and headers may be as large as Prism takes them. A Unix socket tells by itself that a peer is gone.
+ */
 const trustedPeer: Limits = {
   ...serverLimits,
   concurrentStreams: 10_000,
+  headerBytes: 2 ** 25,
+  headerFields: 2 ** 17,
   resetBurst: 1_000_000,
   resetsPerSecond: 1_000_000,
   idleFramesPerSecond: 1_000_000,
+  queuedControlFrames: 1_000_000,
+  keepAliveMs: 0,
 };
 
 const nothing = Buffer.alloc(0);

@@ -76,6 +76,7 @@ class Client implements Role, ClientConnection {
     const stream = connection.makeStream(this.#nextId, listener);
     connection.lastStream = this.#nextId;
     this.#nextId += 2;
+    connection.excuse();
     connection.outbound.open(stream, headers, endStream);
     return stream;
   }
@@ -130,8 +131,9 @@ class Client implements Role, ClientConnection {
   }
 
   get #hasRoom(): boolean {
-    const { goingAway, live, outbound } = this.connection;
-    return !goingAway && live.size < outbound.peer.maxConcurrentStreams && this.#nextId <= lastUsableId;
+    const { goingAway, live, outbound, isStuffed } = this.connection;
+    const isAllowed = live.size < outbound.peer.maxConcurrentStreams && this.#nextId <= lastUsableId;
+    return isAllowed && !goingAway && !isStuffed;
   }
 
   #onResponse(stream: H2Stream, headers: HeaderList, endStream: boolean): void {

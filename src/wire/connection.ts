@@ -89,6 +89,11 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     return this.#outbox.isChoked || (writableEnded && !writableFinished);
   }
 
+  /** So much waits for a peer that does not read that more streams had better wait outside. */
+  get isStuffed(): boolean {
+    return this.#outbox.isStuffed;
+  }
+
   get partialSince(): number {
     return this.#inbound.block.stream > 0 ? this.#inbound.block.since : this.#reader.gatheringSince;
   }
@@ -195,7 +200,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   }
 
   sendReset(stream: H2Stream, code: number): void {
-    this.outbound.reset(stream.id, code);
+    this.outbound.reset(stream.id, code, this.role.side === "server");
   }
 
   credit(stream: H2Stream, bytes: number): void {
@@ -203,6 +208,11 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
     if (!mayReceive(stream.state) || this.closed) return;
     const increment = stream.receiveWindow.give(bytes);
     if (increment > 0) this.outbound.windowUpdate(stream.id, increment);
+  }
+
+  /** We have opened a stream: the peer may say of it what it could not know to be in vain. */
+  excuse(): void {
+    this.#inbound.excuse();
   }
 
   /** So many bytes of DATA have been dealt with, or passed over. */
@@ -284,7 +294,9 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
 
   #onRoom(): void {
     this.#watch.moved();
-    if (!this.closed) this.outbound.pump();
+    if (this.closed) return;
+    this.outbound.pump();
+    this.role.onRoom();
   }
 
   /** The connection is over: every stream hears it, then whoever owns the connection. */

@@ -14,6 +14,10 @@ import { ReceiveWindow } from "./window.js";
 /** What work earns back of the frames that carry none. */
 const earnedByHeaders = 4;
 const earnedByData = 1;
+/** What a peer may say of a stream that we have ended meanwhile: its own end, and that it has read what we sent. */
+const excusedByStream = 2;
+/** A peer that has served millions of streams may not flood for it. */
+const mostExcused = 16_384;
 
 /** The receiving half of a connection: what each frame means, and which of them break the rules. */
 export class Inbound implements FrameSink {
@@ -26,6 +30,8 @@ export class Inbound implements FrameSink {
   readonly #connection: Http2Connection;
   readonly #decoder: HpackDecoder;
   readonly #idleFrames: TokenBucket;
+  /** Frames that carry no work and are not the peer's fault, beyond those that anyone may send. */
+  #excused = 0;
   /** Whose DATA is being read; undefined where it is passed over. */
   #dataStream: H2Stream | undefined;
 
@@ -50,6 +56,11 @@ export class Inbound implements FrameSink {
     }
     if (this.#connection.outbound.isFlooded)
       throw overLimit("unread_answers", "too many answers wait for a peer that does not read");
+  }
+
+  /** A stream of ours was opened; see {@link mostExcused}. */
+  excuse(): void {
+    if (this.#excused < mostExcused) this.#excused += excusedByStream;
   }
 
   onDataHead(id: number, length: number): void {
@@ -252,6 +263,10 @@ export class Inbound implements FrameSink {
 
   #countIdle(): void {
     if (this.#idleFrames.take()) return;
+    if (this.#excused > 0) {
+      this.#excused--;
+      return;
+    }
     throw overLimit("idle_frames_per_second", "too many frames that carry no work");
   }
 }

@@ -92,10 +92,13 @@ export class Outbound {
     return true;
   }
 
-  /** Sends RST_STREAM. */
-  reset(stream: number, code: number): void {
+  /**
+   * Sends RST_STREAM. It is an answer, and counts as one, where the peer opened the stream: that we end one of our own is
+   * not the peer's doing.
+   */
+  reset(stream: number, code: number, isAnswer: boolean): void {
     this.#number(FrameType.RST_STREAM, stream, code);
-    this.#countControl();
+    if (isAnswer) this.#countControl();
   }
 
   /** Gives receive window to the peer. */

@@ -7,6 +7,9 @@ const largestBatchBytes = 64 * 1024;
 /** Bytes from here on are sent as views: below, copying is cheaper than one more buffer in the write. */
 export const viewBytes = 4096;
 
+/** How many times over its bytes a socket is stuffed. */
+const stuffedTimes = 4;
+
 const nothing = Buffer.alloc(0);
 
 /**
@@ -53,6 +56,11 @@ export class Outbox {
   /** The socket has taken all it can, and its peer does not read. */
   get isChoked(): boolean {
     return this.#isChoked;
+  }
+
+  /** Far more waits than the socket should hold: its peer has not read for long, or what may not wait is written faster. */
+  get isStuffed(): boolean {
+    return this.#isChoked && this.#socket.writableLength + this.#waiting > stuffedTimes * this.#mostBytes;
   }
 
   /** Room for so many bytes in {@link batch}: gives the offset where they go. All of it counts as written. */

@@ -37,7 +37,7 @@ export class StreamRules {
     return this.#connection.role.side === "server" || stream.headersSeen;
   }
 
-  /** Ends a stream for a fault of the peer. Such resets are counted (CVE-2025-8671). */
+  /** Ends a stream for a fault of the peer. Such resets are counted (CVE-2025-8671) where the peer may open as many as it likes. */
   fault(stream: H2Stream, code: number): void {
     this.#countReset();
     this.#connection.refused(refusalOf(code), "a stream was reset for the peer's fault");
@@ -49,7 +49,7 @@ export class StreamRules {
     const isKnown = !this.#connection.goingAway && this.#connection.isSettled;
     if (isKnown || code !== ErrorCode.REFUSED_STREAM) this.#countReset();
     this.#closedStreams.add(id);
-    this.#connection.outbound.reset(id, code);
+    this.#connection.outbound.reset(id, code, true);
   }
 
   /** The peer has reset a stream. */
@@ -61,7 +61,7 @@ export class StreamRules {
       return;
     }
     stream.close(code, "peer");
-    if (side === "server") this.#countReset();
+    this.#countReset();
   }
 
   /** A stream has closed: what the peer sent before it knew is passed over, and one that came to its end earns a reset. */
@@ -79,8 +79,12 @@ export class StreamRules {
     return role.side === "client" || this.#closedStreams.has(id) ? StreamState.abandoned : StreamState.closed;
   }
 
+  /**
+   * Only against a peer that opens streams. Those of a client's connection are as many as we open, and on behalf of others:
+   * what one of them brings about must not end the connection for all.
+   */
   #countReset(): void {
-    if (this.#resets.take()) return;
+    if (this.#connection.role.side === "client" || this.#resets.take()) return;
     throw overLimit("resets_per_second", "too many streams were reset");
   }
 }

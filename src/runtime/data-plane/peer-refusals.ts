@@ -3,7 +3,7 @@ import type { Log } from "../model/log.js";
 import type { RefusalCounter } from "../model/proxy-messages.js";
 
 /** What a data plane refuses beyond what the wire does: keys of `server.limits`, and of `server`. */
-export type RefusalReason = Refusal | "connections" | "request_ms" | ServerKey;
+export type RefusalReason = Refusal | "connections" | "header_fields" | "request_ms" | ServerKey;
 type ServerKey = "tls" | "proxy_protocol";
 
 /** One refusal. */

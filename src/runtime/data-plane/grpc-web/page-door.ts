@@ -1,6 +1,8 @@
 import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
 import { answerPreflight } from "../cors/answer-preflight.js";
 import type { Cors } from "../cors/cors.js";
+import { deaf } from "../deaf.js";
+import { failureAnswer } from "../refusal.js";
 import { type CallService, serveCall } from "../serve-call.js";
 import { WebRequest } from "./web-request.js";
 import { WebStream } from "./web-stream.js";
@@ -23,6 +25,10 @@ export class PageDoor {
   #serveCall(carrier: Stream, headers: HeaderList, service: CallService): StreamListener | undefined {
     const request = this.#read(headers);
     if (!request) return undefined;
+    if (request.problem) {
+      carrier.sendHeaders(request.answerHead(failureAnswer(request.problem)), true);
+      return deaf;
+    }
     const stream = new WebStream(carrier, request);
     stream.listener = serveCall(stream, request.headers, service);
     return stream;

@@ -1,5 +1,7 @@
+import { PrismError } from "../../../protocol/index.js";
 import { HeaderList } from "../../../wire/index.js";
 import type { Cors } from "../cors/cors.js";
+import { repeatedField } from "../single-fields.js";
 import { type WebForm, webFormOf } from "./web-form.js";
 import { fieldsForBrowsers, toGrpcHeaders } from "./web-headers.js";
 
@@ -8,6 +10,8 @@ export class WebRequest {
   readonly form: WebForm;
   /** The headers of the gRPC call. */
   readonly headers: HeaderList;
+  /** Why it is refused whatever it asks for; undefined where it is not. */
+  readonly problem: PrismError | undefined;
   readonly #cors: Cors;
   readonly #origin: string | undefined;
   /** The head that was answered last, as the call gave it and as it went out: most answers have the same. */
@@ -22,6 +26,7 @@ export class WebRequest {
   private constructor(headers: HeaderList, form: WebForm, cors: Cors) {
     this.form = form;
     this.headers = toGrpcHeaders(headers, form.grpcType);
+    this.problem = problemIn(headers);
     this.#cors = cors;
     this.#origin = headers.get("origin");
   }
@@ -39,4 +44,14 @@ export class WebRequest {
     const cors = Object.entries(this.#cors.fieldsFor(this.#origin, names)).flat();
     return new HeaderList([...status, ...passed, ...cors], from.neverIndexed);
   }
+}
+
+function problemIn(headers: HeaderList): PrismError | undefined {
+  const repeated = repeatedField(headers.fields);
+  if (repeated !== undefined) {
+    return new PrismError("invalidRequest", `the request has ${repeated} twice: send one`);
+  }
+  const coding = headers.get("content-encoding") ?? "identity";
+  if (coding.toLowerCase() === "identity") return undefined;
+  return new PrismError("invalidRequest", "the body is coded (content-encoding): compress by grpc-encoding");
 }

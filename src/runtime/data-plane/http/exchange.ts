@@ -19,6 +19,8 @@ export interface Exchange {
   readonly begun: boolean;
   /** The client is refused for what it does to the connection: counted, and told to the log. */
   readonly onFault: (fault: ClientFault) => void;
+  /** The request's fields: names in lower case, and values, in turn. */
+  readonly fields: readonly string[];
   /** A request field by its name in lower case; undefined where there is none. */
   header(name: string): string | undefined;
   /** Sends the head of the answer. */

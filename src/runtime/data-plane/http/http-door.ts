@@ -8,6 +8,7 @@ import type { PageDoor } from "../grpc-web/page-door.js";
 import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
 import { type Addressed, assertServed } from "./assert-served.js";
+import { checkHttp1 } from "./check-http1.js";
 import type { ClientFault } from "./client-error.js";
 import type { Exchange, Fields } from "./exchange.js";
 import { headerListOf } from "./header-list-of.js";
@@ -16,6 +17,7 @@ import { Http1Connection } from "./http1-connection.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
 import { type HttpLimits, windowBytes } from "./http-limits.js";
+import { HttpRefusal } from "./http-refusal.js";
 import { OpenApi } from "./openapi/openapi-document.js";
 import { type ExchangeService, serveExchange } from "./serve-exchange.js";
 import { pacedBodyOf } from "./serving.js";
@@ -63,6 +65,8 @@ export class HttpDoor {
       connectionsCheckingInterval: Math.min(tickMs, limits.headerBlockMs),
       highWaterMark: windowBytes,
     });
+    // One more than may come: what is more is dropped without a word, and so has to be seen.
+    this.#server.maxHeadersCount = limits.headerFields + 1;
     this.#server.on("request", (request, response) => void this.#serve(request, response, false));
     this.#server.on("checkContinue", (request, response) => void this.#serve(request, response, true));
     // What else a client expects may be passed over (RFC 9110, section 10.1.1); node:http would answer before we look at it.
@@ -130,9 +134,11 @@ export class HttpDoor {
     response.once("close", () => connection.end(exchange));
     if (this.#stopping) exchange.closeAfter();
     try {
-      exchange.check();
+      checkHttp1(request, service.limits);
       this.#assertServed(exchange.verb, exchange.hosts, calls, (name) => exchange.header(name));
     } catch (reason) {
+      const isLimit = reason instanceof HttpRefusal && reason.httpStatus === 431;
+      if (isLimit) exchange.onFault({ reason: "header_fields", message: reason.message });
       return answerFailure(exchange, reason);
     }
     if (isPages && this.#servePage(request, exchange, service)) return;

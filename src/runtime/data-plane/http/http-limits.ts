@@ -5,6 +5,7 @@ import type { WireLimits } from "../../model/proxy-messages.js";
 export type HttpLimits = Pick<
   WireLimits,
   | "headerBytes"
+  | "headerFields"
   | "headerBlockMs"
   | "httpHeldBytes"
   | "jsonBytes"

@@ -36,6 +36,10 @@ const keyVerbs = ["GET", "HEAD", "PUT", "DELETE"] as const;
 const readVerbs = ["GET", "HEAD"] as const;
 const pathForm = /^\/v1\/namespaces\/([^/]+)(?:\/(?:kv\/(.*)|([^/]+)))?$/s;
 
+/** What stands in a target: printable ASCII, without what ends one or is taken for a slash. */
+const targetForm = /^[\x21\x22\x24-\x5b\x5d-\x7e]*$/;
+const dotSegment = /^(?:\.|%2e){1,2}$/i;
+
 const fixedPaths: ReadonlyMap<string, HttpRequest> = new Map([
   ["/v1/namespaces", { kind: "namespaces" }],
   ["/v1/openapi.json", { kind: "openapi" }],
@@ -43,7 +47,7 @@ const fixedPaths: ReadonlyMap<string, HttpRequest> = new Map([
 
 /** Reads a request's first line. Throws where there is nothing of that name, or it does not take the method. */
 export function readHttpRequest(verb: string, target: string): HttpRequest {
-  const [path = ""] = target.split("?", 1);
+  const path = pathIn(target);
   const fixed = fixedPaths.get(path);
   if (fixed) {
     verbFrom(verb, readVerbs);
@@ -62,6 +66,27 @@ export function readHttpRequest(verb: string, target: string): HttpRequest {
   }
   verbFrom(verb, ["POST"]);
   return { kind: "operation", namespace: decode(namespace), operation: decode(operation) };
+}
+
+/** The path of a target, as it is coded. Throws where somebody on the way could take it for another. */
+function pathIn(target: string): string {
+  if (!targetForm.test(target)) {
+    throw invalid(
+      "the path has what no path has (a blank, #, \\, or a letter beyond ASCII): percent-encode its UTF-8",
+    );
+  }
+  const [path = "", query] = target.split("?", 2);
+  if (query) throw invalid(`nothing is read of a query, such as "?${query.slice(0, 100)}": leave it out`);
+  if (path.split("/").some((segment) => dotSegment.test(segment))) {
+    throw invalid(
+      "the path has a segment . or .., which is resolved on the way: write a slash of the key as %2F",
+    );
+  }
+  return path;
+}
+
+function invalid(message: string): PrismError {
+  return new PrismError("invalidRequest", message);
 }
 
 function verbFrom<Verb extends string>(verb: string, allowed: readonly Verb[]): Verb {

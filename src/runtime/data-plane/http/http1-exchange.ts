@@ -3,7 +3,6 @@ import { PrismError } from "../../../protocol/index.js";
 import type { DeadlineWheel } from "../deadline-wheel.js";
 import type { ClientFault } from "./client-error.js";
 import type { Exchange, Fields } from "./exchange.js";
-import { HttpRefusal } from "./http-refusal.js";
 import { RequestBody } from "./request-body.js";
 
 /** What node:http hands over, and how a reader that takes nothing is left. */
@@ -32,6 +31,7 @@ export class Http1Exchange implements Exchange {
   readonly #stallMs: number;
   readonly #always: Fields;
   readonly #leaving = new AbortController();
+  #fields: readonly string[] | undefined;
 
   constructor({ request, response, expectsContinue, deadlines, stallMs, onFault, always }: Http1Settings) {
     this.onFault = onFault;
@@ -82,14 +82,9 @@ export class Http1Exchange implements Exchange {
     return this.#response.headersSent;
   }
 
-  /** Throws where two readers could understand the request differently, beyond what node:http refuses itself. */
-  check(): void {
-    const { rawHeaders, httpVersion } = this.#request;
-    let hosts = 0;
-    for (let i = 0; i < rawHeaders.length; i += 2) if (rawHeaders[i]?.toLowerCase() === "host") hosts++;
-    if (hosts === 1 || (hosts === 0 && httpVersion === "1.0")) return;
-    const error = new PrismError("invalidRequest", `the request has ${hosts} Hosts: send one`);
-    throw new HttpRefusal(error, 400, { connection: "close" });
+  get fields(): readonly string[] {
+    const { rawHeaders } = this.#request;
+    return (this.#fields ??= rawHeaders.map((text, index) => (index % 2 === 0 ? text.toLowerCase() : text)));
   }
 
   /** Whom it is for, by its target where that is a whole URI, and by its Host; nobody over HTTP/1.0. */

@@ -54,8 +54,12 @@ export class Http2Exchange implements Exchange, StreamListener {
     return this.#leaving.signal;
   }
 
+  get fields(): readonly string[] {
+    return this.#headers.fields;
+  }
+
   header(name: string): string | undefined {
-    const { fields } = this.#headers;
+    const { fields } = this;
     let value: string | undefined;
     for (let i = 0; i < fields.length; i += 2)
       if (fields[i] === name) value = value === undefined ? fields[i + 1] : `${value}, ${fields[i + 1]}`;

@@ -1,5 +1,6 @@
 import type { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
+import { checkFields } from "./check-fields.js";
 import type { Exchange } from "./exchange.js";
 import { answerFailure } from "./http-failure.js";
 import { Holding } from "./holding.js";
@@ -35,6 +36,7 @@ export async function serveExchange(exchange: Exchange, service: ExchangeService
 
 function serve(serving: Serving, { openApi }: ExchangeService): Promise<void> {
   const request = readHttpRequest(serving.exchange.verb, serving.exchange.target);
+  checkFields(serving.exchange, request);
   switch (request.kind) {
     case "key":
       return serveKey(serving, request);

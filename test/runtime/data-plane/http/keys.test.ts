@@ -95,9 +95,9 @@ describe.each(carriers)("a key over %s", (_carrier, ask) => {
     ["a/b/c", "a/b/c"],
     ["100%25", "100%"],
     ["gr%C3%BCn%20x", "grün x"],
-    ["a?b=c", "a"],
+    ["a?", "a"],
     ["", ""],
-    ["..", ".."],
+    ["...", "..."],
   ])("%s names the key %o", async (coded, key) => {
     await get(coded);
 

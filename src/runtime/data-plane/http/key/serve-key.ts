@@ -110,7 +110,7 @@ function notThere(key: string): PrismError {
 
 function ttlFrom(ttl: string | undefined): bigint {
   if (ttl === undefined) return 0n;
-  if (/^\d{1,15}$/.test(ttl)) return BigInt(ttl);
+  if (/^[1-9]\d{0,14}$/.test(ttl)) return BigInt(ttl);
   const message = `Prism-TTL-Ms is "${ttl.slice(0, 40)}": send whole milliseconds, or leave it out for a value that stays`;
   throw new PrismError("invalidRequest", message);
 }

@@ -1,11 +1,9 @@
 #!/usr/bin/env node
-import { flush, handle, run } from "@oclif/core";
+import { fileURLToPath } from "node:url";
+import { runProgram } from "../dist/cli/program.js";
 
-try {
-  await run(process.argv.slice(2), import.meta.url);
-  await flush();
-} catch (reason) {
-  // A command that is not there is wrong usage like any other; oclif's plugin has the shell's code for it.
-  if (reason.oclif?.exit === 127) reason.oclif.exit = 2;
-  await handle(reason);
-}
+await runProgram({
+  argv: process.argv.slice(2),
+  root: fileURLToPath(new URL("..", import.meta.url)),
+  load: async (id) => (await import(`../dist/commands/${id.replaceAll(":", "/")}.js`)).default,
+});

@@ -1,16 +1,29 @@
-import Table from "cli-table3";
 import { isTerminal, palette } from "./terminal.js";
 
-/** Rows under their heads, aligned, for a terminal; elsewhere rows alone, their cells separated by tabs. */
-export function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  if (!isTerminal()) return rows.map((row) => row.join("\t")).join("\n");
+/** How a table is shown. */
+export interface TableLook {
+  /** Rows alone; by default the heads go first. */
+  readonly noHeader?: boolean;
+}
+
+/** Rows under their heads, aligned, for a terminal; elsewhere a line each, its cells separated by tabs. */
+export async function table(
+  heads: readonly string[],
+  rows: readonly (readonly string[])[],
+  { noHeader = false }: TableLook = {},
+): Promise<string> {
+  if (!isTerminal()) return (noHeader ? rows : [heads, ...rows]).map(lineOf).join("\n");
+  const { default: Table } = await import("cli-table3");
   const paint = palette();
   const lines = new Table({ chars: borderless, style: { head: [], border: [], "padding-left": 0 } });
-  lines.push(
-    heads.map((head) => paint.dim(head)),
-    ...rows.map((row) => [...row]),
-  );
+  if (!noHeader) lines.push(heads.map((head) => paint.dim(head)));
+  lines.push(...rows.map((row) => [...row]));
   return lines.toString();
+}
+
+/** A cell stays one, and a row one line, whatever a reason says. */
+function lineOf(row: readonly string[]): string {
+  return row.map((cell) => cell.replace(/[\t\r\n]+/g, " ")).join("\t");
 }
 
 const borderless = {

@@ -1,9 +1,9 @@
-import { table } from "./table.js";
+import { table, type TableLook } from "./table.js";
 import { palette } from "./terminal.js";
 import type { InstanceView, NamespaceView, StatusView } from "./views.js";
 
 /** Namespaces, a row each. */
-export function namespaceTable(namespaces: readonly NamespaceView[]): string {
+export function namespaceTable(namespaces: readonly NamespaceView[], look?: TableLook): Promise<string> {
   const rows = namespaces.map((namespace) => [
     namespace.name,
     namespace.backend,
@@ -11,11 +11,11 @@ export function namespaceTable(namespaces: readonly NamespaceView[]): string {
     namespace.owner,
     stateOf(namespace),
   ]);
-  return table(["NAMESPACE", "BACKEND", "CHANNEL", "OWNER", "STATE"], rows);
+  return table(["NAMESPACE", "BACKEND", "CHANNEL", "OWNER", "STATE"], rows, look);
 }
 
 /** Plugin instances, a row each. */
-export function instanceTable(instances: readonly InstanceView[]): string {
+export function instanceTable(instances: readonly InstanceView[], look?: TableLook): Promise<string> {
   const heads = ["INSTANCE", "NAMESPACE", "PLUGIN", "CHANNEL", "PID", "RESTARTS", "STATE"];
   const rows = instances.map((instance) => [
     instance.id,
@@ -26,7 +26,7 @@ export function instanceTable(instances: readonly InstanceView[]): string {
     String(instance.restarts),
     [instance.state, instance.health, instance.reason].filter(Boolean).join(", "),
   ]);
-  return table(heads, rows);
+  return table(heads, rows, look);
 }
 
 /** One namespace on a page of its own, its declaration last. */
@@ -44,7 +44,7 @@ export function namespacePage(namespace: NamespaceView): string {
 }
 
 /** The runtime on a page. */
-export function statusPage(status: StatusView): string {
+export async function statusPage(status: StatusView): Promise<string> {
   const { version, pid, uptimeMs, listen, admin, configFile, proxies } = status;
   const facts = [
     ["prism", `${version}, pid ${pid}, up ${durationOf(uptimeMs)}`],
@@ -57,7 +57,8 @@ export function statusPage(status: StatusView): string {
     ]),
     ...status.problems.map((problem) => ["problem", palette().red(problem)]),
   ];
-  return [list(facts), namespaceTable(status.namespaces), instanceTable(status.instances)].join("\n\n");
+  const tables = await Promise.all([namespaceTable(status.namespaces), instanceTable(status.instances)]);
+  return [list(facts), ...tables].join("\n\n");
 }
 
 /** "1 h 2 min", "3 min 4 s", "5 s". */

@@ -16,9 +16,14 @@ export default class Call extends PrismCommand {
     "<%= config.bin %> call default get --key greeting --for 10s --quiet",
   ];
   static override args = {
-    namespace: Args.string({ required: true, description: "Whose data." }),
-    operation: Args.string({ required: true, description: "The operation, as the plugin names it." }),
+    namespace: Args.string({ required: true, ignoreStdin: true, description: "Whose data." }),
+    operation: Args.string({
+      required: true,
+      ignoreStdin: true,
+      description: "The operation, as the plugin names it.",
+    }),
     parameters: Args.string({
+      ignoreStdin: true,
       description: "Its parameters: JSON, or any text for a plugin's own operation; - reads stdin.",
     }),
   };

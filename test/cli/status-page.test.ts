@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { statusPage } from "../../src/cli/tables.js";
 import type { StatusView } from "../../src/cli/views.js";
 
-test("prism status tells every problem of the declarations and files that are watched", () => {
+test("prism status tells every problem of the declarations and files that are watched", async () => {
   const status: StatusView = {
     version: "0.1.0",
     ready: true,
@@ -17,5 +17,5 @@ test("prism status tells every problem of the declarations and files that are wa
     problems: ["server.tls.key: server.key is not the key of server.pem"],
   };
 
-  expect(statusPage(status)).toContain("server.tls.key: server.key is not the key of server.pem");
+  expect(await statusPage(status)).toContain("server.tls.key: server.key is not the key of server.pem");
 });

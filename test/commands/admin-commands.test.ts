@@ -107,7 +107,7 @@ describe("prism ns", () => {
   test("list prints a line each, cells separated by tabs where no terminal reads", async () => {
     const listing = new StockServer().unary(Admin.method.listNamespaces, () => ({ namespaces: [orders] }));
 
-    const ended = await runCommand(NamespaceList, await admin(listing));
+    const ended = await runCommand(NamespaceList, "--no-header", await admin(listing));
 
     expect(ended.stdout).toBe("orders\tpostgres\tsidecar\tapplied\tnot ready: the server is away\n");
     expect(ended.exitCode).toBe(0);
@@ -121,7 +121,7 @@ describe("prism ns", () => {
     }));
     const listing = new StockServer().unary(Admin.method.listNamespaces, () => ({ namespaces }));
 
-    const ended = await runCommand(NamespaceList, await admin(listing));
+    const ended = await runCommand(NamespaceList, "--no-header", await admin(listing));
 
     expect(ended.stdout.split("\n").map((row) => row.split("\t")[4])).toEqual([
       "unhealthy: the server is away",

@@ -6,7 +6,7 @@ export default class NamespaceDelete extends AdminCommand {
   static override summary = "End a namespace that was applied; its data stays in the backend.";
   static override examples = ["<%= config.bin %> ns delete orders"];
   static override args = {
-    namespace: Args.string({ required: true, description: "The namespace's name." }),
+    namespace: Args.string({ required: true, ignoreStdin: true, description: "The namespace's name." }),
   };
 
   async run(): Promise<{ cut: number }> {

@@ -7,7 +7,7 @@ export default class NamespaceGet extends AdminCommand {
   static override summary = "Tell one namespace: its state, its operations and its declaration.";
   static override examples = ["<%= config.bin %> ns get default"];
   static override args = {
-    namespace: Args.string({ required: true, description: "The namespace's name." }),
+    namespace: Args.string({ required: true, ignoreStdin: true, description: "The namespace's name." }),
   };
 
   async run(): Promise<NamespaceView> {

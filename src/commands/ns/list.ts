@@ -1,4 +1,5 @@
 import { AdminCommand } from "../../cli/admin-command.js";
+import { noHeader } from "../../cli/header-flag.js";
 import type { NamespaceView } from "../../cli/views.js";
 
 /** `prism ns list` */
@@ -8,6 +9,7 @@ export default class NamespaceList extends AdminCommand {
     "<%= config.bin %> ns list",
     "<%= config.bin %> ns list --json | jq '.[].name'",
   ];
+  static override flags = { "no-header": noHeader };
 
   async run(): Promise<NamespaceView[]> {
     const { flags } = await this.parse(NamespaceList);
@@ -15,7 +17,7 @@ export default class NamespaceList extends AdminCommand {
     const namespaces = await this.withAdmin(flags.admin, (admin) => admin.namespaces());
 
     const { namespaceTable } = await import("../../cli/tables.js");
-    this.log(namespaceTable(namespaces));
+    this.log(await namespaceTable(namespaces, { noHeader: flags["no-header"] }));
     return namespaces;
   }
 }

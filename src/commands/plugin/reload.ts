@@ -1,5 +1,6 @@
 import { Args, Flags } from "@oclif/core";
 import { AdminCommand } from "../../cli/admin-command.js";
+import { ExitCode } from "../../cli/exit-codes.js";
 import type { Reloaded } from "../../cli/show-reload.js";
 
 /** `prism plugin reload` */
@@ -12,7 +13,7 @@ export default class PluginReload extends AdminCommand {
     "<%= config.bin %> plugin reload default --json | jq .ledger",
   ];
   static override args = {
-    namespace: Args.string({ required: true, description: "Whose plugin to replace." }),
+    namespace: Args.string({ required: true, ignoreStdin: true, description: "Whose plugin to replace." }),
   };
   static override flags = {
     version: Flags.string({
@@ -32,7 +33,7 @@ export default class PluginReload extends AdminCommand {
       }),
     );
 
-    if (reloaded.ledger.lost > 0) process.exitCode = 1;
+    if (reloaded.ledger.lost > 0) process.exitCode = ExitCode.failed;
     return reloaded;
   }
 }

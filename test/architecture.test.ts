@@ -20,6 +20,7 @@ const walls: Readonly<Record<string, readonly string[]>> = {
     "src/runtime/config",
     "src/runtime/model",
     "src/protocol",
+    "src/wire",
   ],
   "src/runtime/data-plane": ["src/runtime/model", "src/runtime/channel", "src/protocol", "src/wire"],
   "src/cli": ["src/client", "src/protocol"],
@@ -67,7 +68,7 @@ describe("the walls of the house", () => {
     [
       "src/runtime/control-plane/reload.ts",
       "../data-plane/index.js",
-      "src/runtime/control-plane may import src/runtime/channel, src/runtime/config, src/runtime/model, src/protocol",
+      "src/runtime/control-plane may import src/runtime/channel, src/runtime/config, src/runtime/model, src/protocol, src/wire",
     ],
     [
       "src/runtime/data-plane/routes.ts",

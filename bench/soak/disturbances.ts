@@ -1,5 +1,7 @@
+import { join } from "node:path";
 import { connect, type PrismClient } from "../../src/client/index.js";
 import { Data } from "../../src/protocol/gen/prism/data/v1/data_pb.js";
+import { operatorToken } from "../../test/support/operator-token.js";
 import type { Book } from "./book.js";
 import { dataPlanePids, pluginPids } from "./roles.js";
 import { type NamespaceName, namespaces, pause } from "./world.js";
@@ -22,6 +24,8 @@ export interface Done {
 export interface Victim {
   readonly address: string;
   readonly admin: string;
+  /** Where it serves from: its state lies in `state`. */
+  readonly directory: string;
   readonly runtime: number;
   readonly book: Book;
 }
@@ -64,9 +68,13 @@ export class Disturbances {
 }
 
 /** Replaces an instance and gives the old one's account. */
-export async function reload(admin: string, namespace: NamespaceName): Promise<Reloaded> {
+export async function reload(
+  { admin, directory }: Pick<Victim, "admin" | "directory">,
+  namespace: NamespaceName,
+): Promise<Reloaded> {
   const response = await fetch(`http://${admin}/admin/plugin/reload`, {
     method: "POST",
+    headers: await operatorToken(join(directory, "state")),
     body: JSON.stringify({ namespace }),
   });
   const answer = (await response.json()) as Reloaded;
@@ -75,7 +83,7 @@ export async function reload(admin: string, namespace: NamespaceName): Promise<R
 }
 
 function reloading(namespace: NamespaceName): Disturbance {
-  return async ({ admin }, { reloads }) => void reloads.push(await reload(admin, namespace));
+  return async (victim, { reloads }) => void reloads.push(await reload(victim, namespace));
 }
 
 function killing(namespace: NamespaceName): Disturbance {

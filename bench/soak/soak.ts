@@ -79,7 +79,7 @@ async function soakIt(prism: RunningPrism, { seconds, signal, tell }: SoakReques
   const after = await atRest(watch, before.connections);
   const descriptorsAfter = countDescriptors(runtime);
   for (const namespace of Object.values<NamespaceName>(namespaces))
-    disturbances.done.reloads.push(await reload(prism.admin, namespace));
+    disturbances.done.reloads.push(await reload(prism, namespace));
   const rest = { before, after, descriptorsBefore, descriptorsAfter };
   return report({ seconds: ran, book, writes, done: disturbances.done, series, rest });
 }

@@ -16,7 +16,7 @@ export abstract class AdminCommand extends PrismCommand {
   /** Lends a client of the admin API for as long as `use` takes. */
   protected async withAdmin<T>(at: string, use: (admin: AdminClient) => Promise<T>): Promise<T> {
     const { AdminClient } = await import("./admin-client.js");
-    const admin = new AdminClient(at);
+    const admin = new AdminClient(at, process.env["PRISM_ADMIN_TOKEN"] || undefined);
     try {
       return await use(admin);
     } finally {

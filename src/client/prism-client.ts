@@ -20,6 +20,8 @@ import { KeyValueClient } from "./key-value-client.js";
 export interface CallOptions {
   /** Whose data. */
   readonly namespace?: string;
+  /** More request metadata, by names in lower case. */
+  readonly headers?: Readonly<Record<string, string>>;
   /** How long the call may take, all told; 30 seconds where nothing is said. */
   readonly deadlineMs?: number;
   /** Leaves the call: it ends with kind `cancelled`. */
@@ -118,10 +120,13 @@ class Outgoing implements Disposable {
   }
 
   request(): CallRequest {
-    const { namespace, signal } = this.#options;
+    const { namespace, headers = {}, signal } = this.#options;
     return {
       path: `/${this.#method.parent.typeName}/${this.#method.name}`,
-      headers: namespace === undefined ? [] : ["prism-namespace", namespace],
+      headers: [
+        ...(namespace === undefined ? [] : ["prism-namespace", namespace]),
+        ...Object.entries(headers).flat(),
+      ],
       timeoutMs: Math.max(1, Math.ceil(this.#endsAt - performance.now())),
       ...(signal && { signal }),
     };

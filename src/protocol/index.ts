@@ -22,6 +22,8 @@ export { readJson } from "./json/read-json.js";
 export { nearestName } from "./nearest-name.js";
 export { serializedFiles } from "./serialized-files.js";
 export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
+export { statusJson } from "./status-json.js";
+export { addressOfToken, operatorTokenField, operatorTokenFile } from "./operator-token.js";
 export { errorDomain, statusDetails, statusFrom } from "./status-details.js";
 export { StreamSink } from "./stream-sink.js";
 export { TimeLimit } from "./time-limit.js";

@@ -2,16 +2,12 @@ import { dirname, extname } from "node:path";
 import { type LineOutlet, PrismError } from "../protocol/index.js";
 import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
 import { type Config, loadConfig, parseNamespaces, resolveSecrets, splitNamespaces } from "./config/index.js";
-import { adminHttp } from "./control-plane/admin/admin-http.js";
-import { AdminPort } from "./control-plane/admin/admin-port.js";
-import { adminService } from "./control-plane/admin/admin-service.js";
 import { AppliedNamespaces } from "./control-plane/applied-namespaces.js";
 import { ConfigWatch } from "./control-plane/config-watch.js";
 import { forkedProxy } from "./control-plane/forked-proxy.js";
 import { listen, type Listener } from "./control-plane/listeners.js";
 import { createLog } from "./control-plane/log.js";
 import { stderrOutlet } from "./control-plane/log-outlet.js";
-import { Metrics } from "./control-plane/metrics.js";
 import { Namespaces, type OnStart, type ParsedDeclaration } from "./control-plane/namespaces.js";
 import { Overview, type RuntimeStatus } from "./control-plane/overview.js";
 import { Proxies } from "./control-plane/proxies.js";
@@ -26,12 +22,12 @@ import { inProcessProxy } from "./in-process-proxy.js";
 import { installed } from "./model/installed.js";
 import type { Log } from "./model/log.js";
 import type { TlsMaterial } from "./model/tls-material.js";
+import { Operators } from "./operators.js";
 import { prismVersion } from "./prism-version.js";
 import { Teardown } from "./teardown.js";
 
-/** How long a plugin may take to end once its calls are over, and how long operators' requests may. */
+/** How long a plugin may take to end once its calls are over. */
 const pluginGraceMs = 5_000;
-const adminGraceMs = 1_000;
 /** How long the last lines of a stop may take to whoever reads the log. */
 const lastLinesMs = 1_000;
 
@@ -111,7 +107,7 @@ async function start(request: Start): Promise<Runtime> {
   const { overview, proxies, namespaces, configWatch, tlsWatch } = parts;
   const { clients, admin } = await openListeners(request, parts);
   parts.addresses.listen = clients.map(({ address }) => address);
-  parts.addresses.admin = admin.address;
+  parts.addresses.admin = admin;
   onProgress({ step: "listening", ...parts.addresses });
   signal.throwIfAborted();
 
@@ -241,27 +237,27 @@ type Parts = ReturnType<typeof compose>;
 async function openListeners(
   { config, log, outlet, teardown }: Start,
   { proxies, supervisor, namespaces, overview }: Parts,
-): Promise<{ clients: readonly Listener[]; admin: Listener }> {
-  const onBug = (where: string, reason: unknown): void =>
-    log.error("an operator's request met a bug", { where, reason: explain(reason) });
-  const metrics = new Metrics({
-    counted: () => proxies.counted(),
-    proxies: () => proxies.status(),
-    instances: () => supervisor.instances(),
-    droppedLogLines: () => outlet.dropped,
+): Promise<{ clients: readonly Listener[]; admin: string }> {
+  const operators = new Operators({
+    ...{ namespaces, overview, supervisor, log },
+    server: config.server,
+    stateDirectory: config.server.stateDirectory,
+    onBug: (where, reason) =>
+      log.error("an operator's request met a bug", { where, reason: explain(reason) }),
+    sources: {
+      counted: () => proxies.counted(),
+      proxies: () => proxies.status(),
+      instances: () => supervisor.instances(),
+      droppedLogLines: () => outlet.dropped,
+    },
   });
-  const port = new AdminPort({
-    service: adminService({ namespaces, overview, supervisor }, onBug),
-    http: adminHttp({ overview, supervisor, metrics, onBug }),
-  });
+  teardown.add(() => operators.end());
+  const admin = await operators.begin();
   const open = async (...request: Parameters<typeof listen>): Promise<Listener> => {
     const listener = await listen(...request);
     teardown.add(() => listener.close());
     return listener;
   };
-  teardown.add(() => port.close(adminGraceMs));
-  const onAdmin = port.accept.bind(port);
-  const admin = await open({ address: config.server.admin, key: "server.admin", onConnection: onAdmin });
   const clients: Listener[] = [];
   for (const address of config.server.listen)
     clients.push(

@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, test } from "vitest";
+import { stepsOf, substitute } from "../support/documented-steps.js";
 import { type RunningPrism, servePrism, until } from "../support/running-prism.js";
 import { StockClient } from "../support/stock-client.js";
 
@@ -35,16 +37,19 @@ describe("a reload under load", () => {
     });
   }
 
-  test("over the RFC's HTTP address answers the ledger too", async () => {
+  test("over the RFC's HTTP address answers the ledger too, as docs/architecture.md says", async () => {
     prism = await servePrism();
+    const page = await readFile(new URL("../../docs/architecture.md", import.meta.url), "utf8");
+    const [step] = stepsOf(page);
+    const commands = substitute(step?.commands ?? "", [
+      ["127.0.0.1:50052", prism.admin],
+      [".prism/", `${prism.directory}/state/`],
+      ["orders", "default"],
+    ]);
 
-    const response = await fetch(`http://${prism.admin}/admin/plugin/reload`, {
-      method: "POST",
-      body: JSON.stringify({ namespace: "default" }),
-    });
+    const { stdout } = await run("bash", ["-e", "-c", commands]);
 
-    expect(response.status).toBe(200);
-    expect(await response.json()).toMatchObject({ ledger: { lost: 0 } });
+    expect(JSON.parse(stdout)).toMatchObject({ namespace: "default", ledger: { lost: 0 } });
   });
 
   test("of a namespace that is not there says so with the nearest name", async () => {

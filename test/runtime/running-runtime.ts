@@ -19,6 +19,10 @@ export interface RuntimeOptions extends StartOptions {
   readonly proxies?: number;
   /** Serve from this directory, as an earlier run left it. */
   readonly directory?: string;
+  /** More keys of `server:`, as in `limits: { connections: 10 }`. */
+  readonly serverKeys?: string;
+  /** Where operators are served; any port of 127.0.0.1 where it is absent. */
+  readonly admin?: string;
   /** Where clients are served; any port of 127.0.0.1 where it is absent. */
   readonly listen?: string;
 }
@@ -53,13 +57,15 @@ export async function startForTest(options: RuntimeOptions = {}): Promise<Runnin
     yaml = inMemory("orders", "carts"),
     proxies = 0,
     listen: where = "127.0.0.1:0",
+    admin: adminAt = "127.0.0.1:0",
+    serverKeys,
     ...start
   } = options;
   const directory = options.directory ?? (await mkdtemp(join(tmpdir(), "prism-rt-")));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   const file = join(directory, "prism.yaml");
   const head =
-    `server: { listen: "${where}", admin: "127.0.0.1:0", proxies: ${proxies}, state_dir: state, drain_ms: 5s }\n` +
+    `server: { listen: "${where}", admin: "${adminAt}", proxies: ${proxies}, state_dir: state, drain_ms: 5s${serverKeys === undefined ? "" : `, ${serverKeys}`} }\n` +
     "telemetry: { log: { level: error, format: json } }\n";
   await writeFile(file, head + yaml);
 

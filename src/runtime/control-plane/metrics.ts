@@ -58,7 +58,7 @@ function addCalls(registry: Registry, calls: readonly CallCounter[]): void {
 function addRefused(registry: Registry, refused: readonly RefusalCounter[]): void {
   const labelNames = ["peer", "reason"] as const;
   const help =
-    "Connections and streams refused, by kind of peer (client, plugin) and by the limit that was met (a key of server.limits), tls, proxy_protocol, or the HTTP/2 error code.";
+    "Connections and streams refused, by kind of peer (client, plugin, operator) and by the limit that was met (a key of server.limits), tls, proxy_protocol, or the HTTP/2 error code.";
   const total = new Counter({ name: "prism_refused_total", help, labelNames, registers: [registry] });
   for (const { peer, reason, count } of refused) total.inc({ peer, reason }, count);
 }

@@ -135,7 +135,7 @@ export interface ProxyCounters {
 
 /** How often one kind of peer was refused a connection or a stream for one reason. */
 export interface RefusalCounter {
-  readonly peer: "client" | "plugin";
+  readonly peer: "client" | "plugin" | "operator";
   /** A key of `server.limits`, or the name of an error code of HTTP/2. */
   readonly reason: string;
   readonly count: number;

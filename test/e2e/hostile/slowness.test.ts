@@ -30,7 +30,9 @@ function saying(bytes: Uint8Array | string, count = 200): Attack["run"] {
 
 /** A request's head at once, then its body byte by byte. */
 function* slowBody(): Iterable<Uint8Array> {
-  yield Buffer.from("PUT /v1/namespaces/default/kv/slow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9000\r\n\r\n");
+  yield Buffer.from(
+    "PUT /v1/namespaces/default/kv/slow HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9000\r\n\r\n",
+  );
   yield* bytesOf(Buffer.alloc(8999, "a"));
 }
 

@@ -2,21 +2,24 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { Admin, NamespaceChange_Kind as Kind } from "../../../src/protocol/gen/prism/admin/v1/admin_pb.js";
+import { operatorToken } from "../../support/operator-token.js";
 import { StockClient } from "../../support/stock-client.js";
 import { inMemory, type RunningRuntime, startForTest } from "../running-runtime.js";
 
 const none = { namespace: "" };
 const exits = "{ name: broken, backend: x, plugin: { command: [node, -e, process.exit(3)] } }";
 
-function operator({ admin }: RunningRuntime) {
+function operator({ admin, directory }: RunningRuntime) {
   const client = new StockClient(admin);
   onTestFinished(() => client.close());
+  const mayAct = async () => ({ ...none, metadata: await operatorToken(join(directory, "state")) });
   const apply = async (yaml: string, dryRun = false): Promise<(string | Kind)[][]> => {
     const source = "orders.yaml";
-    const { changes } = await client.unary(Admin.method.applyNamespaces, { yaml, source, dryRun }, none);
+    const request = { yaml, source, dryRun };
+    const { changes } = await client.unary(Admin.method.applyNamespaces, request, await mayAct());
     return changes.map(({ name, kind, changedKeys }) => [name, kind, ...changedKeys]);
   };
-  const remove = (name: string) => client.unary(Admin.method.deleteNamespace, { name }, none);
+  const remove = async (name: string) => client.unary(Admin.method.deleteNamespace, { name }, await mayAct());
   const names = async (): Promise<string[]> =>
     (await client.unary(Admin.method.listNamespaces, {}, none)).namespaces.map(
       ({ name, owner }) => `${name}: ${owner}`,

@@ -1,90 +1,92 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
 import { z } from "zod";
-import { codeName, httpStatusOf, PrismError } from "../../../protocol/index.js";
-import type { Metrics } from "../metrics.js";
+import { PrismError } from "../../../protocol/index.js";
+import type { Exposition, Metrics } from "../metrics.js";
 import type { Readiness } from "../overview.js";
+import { AdminRefusal } from "./admin-refusal.js";
 import type { AdminNeighbours } from "./admin-service.js";
-import type { OnBug } from "./grpc-methods.js";
 
-const longestBody = 64 * 1024;
 const reloadBody = z.object({ namespace: z.string().min(1), version: z.string().default("") });
 
 /** Who answers over HTTP. */
 export interface AdminHttpNeighbours extends Pick<AdminNeighbours, "overview" | "supervisor"> {
   readonly metrics: Pick<Metrics, "expose">;
-  readonly onBug: OnBug;
+}
+
+/** A request over HTTP. */
+export interface AdminRequest {
+  readonly verb: string;
+  /** Path and query. */
+  readonly target: string;
+  /** The whole body as text. Rejects where it is too large, or does not come. */
+  readonly body: () => Promise<string>;
 }
 
 /** An answer over HTTP. Objects become JSON. */
-interface Answer {
+export interface AdminAnswer {
   readonly status: number;
-  readonly body: string | object;
+  readonly body: Buffer | object;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** One thing that may be asked for by HTTP. */
+interface HttpRoute {
+  /** Whether it changes something. */
+  readonly isAct: boolean;
+  readonly answer: (request: AdminRequest) => AdminAnswer | Promise<AdminAnswer>;
+}
+
+/** Gives the answer to a request, or rejects with why there is none. Asks for leave before something is changed. */
+export type AnswerHttp = (request: AdminRequest, assertMayAct: () => void) => Promise<AdminAnswer>;
+
 /** `/healthz`, `/readyz`, `/metrics`, and the RFC's `POST /admin/plugin/reload`. */
-export function adminHttp(near: AdminHttpNeighbours): RequestListener {
-  return (request, response) => {
-    answer(request, near)
-      .catch((reason: unknown) => {
-        const error = PrismError.from(reason);
-        if (error.kind === "bug") near.onBug(request.url ?? "", reason);
-        return failure(error);
-      })
-      .then((answered) => send(response, answered, request.method === "HEAD"))
-      .catch(() => response.destroy());
+export function adminHttp({ overview, supervisor, metrics }: AdminHttpNeighbours): AnswerHttp {
+  const expose = shared(() => metrics.expose());
+  const routes: Readonly<Record<string, HttpRoute>> = {
+    "GET /healthz": { isAct: false, answer: () => ({ status: 200, body: { status: "alive" } }) },
+    "GET /readyz": { isAct: false, answer: () => readiness(overview.readiness()) },
+    "GET /metrics": { isAct: false, answer: expose },
+    "POST /admin/plugin/reload": {
+      isAct: true,
+      answer: async ({ body }) => {
+        const { namespace, version } = reloadRequest(await body());
+        return { status: 200, body: await supervisor.reload(namespace, { version }) };
+      },
+    },
+  };
+  return async (request, assertMayAct) => {
+    const route = routeOf(request, routes);
+    if (route.isAct) assertMayAct();
+    return await route.answer(request);
   };
 }
 
-async function answer(request: IncomingMessage, near: AdminHttpNeighbours): Promise<Answer> {
-  const path = (request.url ?? "").split("?", 1)[0] ?? "";
-  const method = request.method === "HEAD" ? "GET" : (request.method ?? "");
-  const routes: Readonly<Record<string, () => Answer | Promise<Answer>>> = {
-    "GET /healthz": () => ({ status: 200, body: { status: "alive" } }),
-    "GET /readyz": () => readiness(near.overview.readiness()),
-    "GET /metrics": () => exposition(near.metrics),
-    "POST /admin/plugin/reload": () => reload(request, near),
-  };
-  const route = routes[`${method} ${path}`];
-  if (route) return await route();
-  const allowed = Object.keys(routes).flatMap((key) =>
-    key.endsWith(` ${path}`) ? (key.split(" ")[0] ?? []) : [],
-  );
-  if (allowed.length > 0)
-    return {
-      status: 405,
-      body: `${path} takes ${allowed.join(", ")}\n`,
-      headers: { allow: allowed.join(", ") },
-    };
-  const known = Object.keys(routes).join(", ");
-  return { status: 404, body: `no ${path} here; there are: ${known}, and gRPC (prism.admin.v1.Admin)\n` };
+function routeOf({ verb, target }: AdminRequest, routes: Readonly<Record<string, HttpRoute>>): HttpRoute {
+  const [path = ""] = target.split("?", 1);
+  const method = verb === "HEAD" ? "GET" : verb;
+  const route = Object.hasOwn(routes, `${method} ${path}`) ? routes[`${method} ${path}`] : undefined;
+  if (route) return route;
+  const known = Object.keys(routes);
+  const allowed = known.flatMap((key) => (key.endsWith(` ${path}`) ? (key.split(" ")[0] ?? []) : []));
+  if (allowed.length > 0) {
+    const message = `${path} takes ${allowed.join(", ")}`;
+    throw new AdminRefusal(new PrismError("unknownMethod", message), 405, { allow: allowed.join(", ") });
+  }
+  const message = `nothing at "${path.slice(0, 200)}"; there are: ${known.join(", ")}, and gRPC (prism.admin.v1.Admin)`;
+  throw new AdminRefusal(new PrismError("unknownMethod", message), 404);
 }
 
-function readiness(told: Readiness): Answer {
+function readiness(told: Readiness): AdminAnswer {
   return { status: told.ready ? 200 : 503, body: told };
 }
 
-async function exposition(metrics: Pick<Metrics, "expose">): Promise<Answer> {
-  const { contentType, text } = await metrics.expose();
-  return { status: 200, body: text, headers: { "content-type": contentType } };
-}
-
-async function reload(request: IncomingMessage, { supervisor }: AdminHttpNeighbours): Promise<Answer> {
-  assertNoWebPage(request);
-  const { namespace, version } = reloadRequest(await bodyOf(request));
-  return { status: 200, body: await supervisor.reload(namespace, { version }) };
-}
-
-/**
- * Browsers name the page that sends a POST, and this address serves none: whoever visits a bad page must not reload
- * plugins by it, nor by a name that the page lets point to this machine.
- */
-function assertNoWebPage({ headers }: IncomingMessage): void {
-  if (headers.origin === undefined) return;
-  throw new PrismError(
-    "failedPrecondition",
-    "requests from web pages are not taken here: send it without an Origin header, as curl and `prism` do",
-  );
+/** Whoever asks while a page is being written gets that one: to write it is dear, and many may ask. */
+function shared(expose: () => Promise<Exposition>): () => Promise<AdminAnswer> {
+  let writing: Promise<AdminAnswer> | undefined;
+  const write = async (): Promise<AdminAnswer> => {
+    const { contentType, text } = await expose();
+    return { status: 200, body: Buffer.from(text), headers: { "content-type": contentType } };
+  };
+  return () => (writing ??= write().finally(() => (writing = undefined)));
 }
 
 function reloadRequest(text: string): z.infer<typeof reloadBody> {
@@ -98,35 +100,4 @@ function reloadRequest(text: string): z.infer<typeof reloadBody> {
   const { success, data } = reloadBody.safeParse(json);
   if (!success) throw new PrismError("invalidRequest", `the body names no namespace: ${expected}`);
   return data;
-}
-
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const body: AsyncIterable<Buffer> = request;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > longestBody)
-      throw new PrismError("overLimit", `the body is longer than ${longestBody} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function failure(error: PrismError): Answer {
-  const { code, reason, message, info } = error;
-  return { status: httpStatusOf(code), body: { error: { code: codeName(code), reason, message, info } } };
-}
-
-function send(response: ServerResponse, { status, body, headers }: Answer, isHead: boolean): void {
-  const isText = typeof body === "string";
-  const text = isText ? body : `${JSON.stringify(body)}\n`;
-  const type = isText ? "text/plain; charset=utf-8" : "application/json";
-  response.writeHead(status, {
-    "content-type": type,
-    "content-length": Buffer.byteLength(text),
-    "cache-control": "no-store",
-    ...headers,
-  });
-  response.end(isHead ? undefined : text);
 }

@@ -1,90 +1,84 @@
-import { createServer, type Server as HttpServer, type RequestListener } from "node:http";
 import type { Socket } from "node:net";
-import { Server as GrpcServer, ServerCredentials } from "@grpc/grpc-js";
-import type { AdminService } from "./admin-service.js";
+import { Guests, type Guest } from "./guests.js";
+import { Http1Service, type Http1Settings } from "./http1-service.js";
+import { Http2Service, type Http2Settings } from "./http2-service.js";
 
-/** A connection that says nothing for so long is closed. */
-const firstWordsMs = 10_000;
-/** So is one on which nothing moves for so long. */
-const idleMs = 60_000;
 /** How HTTP/2 begins, and with it gRPC. */
 const preface = Buffer.from("PRI * HTTP/2.0");
 
-/** What is served on the admin address. */
-export interface AdminPortRequest {
-  readonly service: AdminService;
-  readonly http: RequestListener;
-}
+/** What is served on the admin address, and how. */
+export type AdminPortSettings = Omit<Http1Settings, "guests"> & Http2Settings;
 
 /** gRPC and HTTP on one port: the first bytes of a connection tell which it speaks. */
 export class AdminPort {
-  readonly #grpc = new GrpcServer();
-  readonly #injector = this.#grpc.createConnectionInjector(ServerCredentials.createInsecure());
-  readonly #http: HttpServer;
-  readonly #sockets = new Set<Socket>();
-  /** Those that have said nothing yet, or are between two HTTP requests. */
-  readonly #idle = new Set<Socket>();
+  readonly #settings: AdminPortSettings;
+  readonly #guests: Guests;
+  readonly #http1: Http1Service;
+  readonly #http2: Http2Service;
+  readonly #silent = new Set<Socket>();
   #isClosing = false;
 
-  constructor({ service, http }: AdminPortRequest) {
-    this.#grpc.addService(service.definition, service.implementation);
-    this.#http = createServer({ keepAliveTimeout: idleMs }, http);
-    // An HTTP server that does not listen itself keeps no account of its connections.
-    this.#http.timeout = idleMs;
-    this.#http.on("request", ({ socket }, response) => {
-      this.#idle.delete(socket);
-      response.once("close", () => this.#becomeIdle(socket));
-    });
+  constructor(settings: AdminPortSettings) {
+    this.#settings = settings;
+    this.#guests = new Guests(settings.limits.connections);
+    this.#http1 = new Http1Service({ ...settings, guests: this.#guests });
+    this.#http2 = new Http2Service(settings);
   }
 
   /** Serves a connection, of which nothing has been read yet. */
   accept(socket: Socket): void {
-    this.#sockets.add(socket);
-    this.#becomeIdle(socket);
+    if (this.#isClosing) return void socket.destroy();
+    const { onRefused, limits } = this.#settings;
+    const { guest, displaced } = this.#guests.admit(socket);
+    if (displaced ?? !guest) {
+      const message = `there are as many connections as operators may have (${limits.connections}): the one that rested longest is closed`;
+      onRefused(displaced?.socket ?? socket, "connections", message);
+    }
     socket.on("error", () => socket.destroy());
-    socket.once("close", () => {
-      this.#sockets.delete(socket);
-      this.#idle.delete(socket);
-    });
-    socket.setTimeout(firstWordsMs, () => socket.destroy());
-    let head = Buffer.alloc(0);
-    const read = (bytes: Buffer): void => {
-      head = Buffer.concat([head, bytes]);
-      const isGrpc = speaksHttp2(head);
-      if (isGrpc === undefined) return;
-      socket.off("data", read);
-      socket.pause();
-      socket.setTimeout(0);
-      socket.unshift(head);
-      // The HTTP/2 session takes what was put back by itself; to resume would throw it away.
-      if (isGrpc) return this.#serveGrpc(socket);
-      this.#http.emit("connection", socket);
-      socket.resume();
-    };
-    socket.on("data", read);
-    socket.resume();
+    if (guest === undefined) return void socket.destroy();
+    // Whoever has said all waits for the answer still.
+    socket.allowHalfOpen = true;
+    this.#hear(guest);
   }
 
   /** Lets answers that are under way finish within the grace period, then closes every connection. */
   async close(graceMs: number): Promise<void> {
     this.#isClosing = true;
-    const overdue = setTimeout(() => this.#sockets.forEach((socket) => socket.destroy()), graceMs);
-    for (const socket of this.#idle) socket.destroy();
-    this.#injector.drain(graceMs);
-    await Promise.all([...this.#sockets].map(closed));
+    const sockets = [...this.#guests.all].map(({ socket }) => socket);
+    const overdue = setTimeout(() => sockets.forEach((socket) => socket.destroy()), graceMs);
+    for (const socket of this.#silent) socket.destroy();
+    this.#http1.shutdown();
+    this.#http2.shutdown();
+    await Promise.all(sockets.map(closed));
     clearTimeout(overdue);
-    this.#injector.destroy();
-    this.#grpc.forceShutdown();
   }
 
-  #serveGrpc(socket: Socket): void {
-    this.#idle.delete(socket);
-    this.#injector.injectConnection(socket);
-  }
-
-  #becomeIdle(socket: Socket): void {
-    if (this.#isClosing) socket.destroy();
-    else if (!socket.destroyed) this.#idle.add(socket);
+  /** Waits for the first words, and not for long. */
+  #hear(guest: Guest): void {
+    const { socket } = guest;
+    const { onRefused, limits } = this.#settings;
+    this.#silent.add(socket);
+    const timer = setTimeout(() => {
+      const message = `it did not say within ${limits.handshakeMs} ms what it speaks`;
+      onRefused(socket, "handshake_ms", message);
+      socket.destroy();
+    }, limits.handshakeMs);
+    const forget = (): void => {
+      clearTimeout(timer);
+      this.#silent.delete(socket);
+    };
+    const leave = (): void => void socket.destroy();
+    let head: Buffer = Buffer.alloc(0);
+    const read = (bytes: Buffer): void => {
+      head = Buffer.concat([head, bytes]);
+      const isHttp2 = speaksHttp2(head);
+      if (isHttp2 === undefined) return;
+      forget();
+      socket.off("data", read).off("end", leave).off("close", forget);
+      if (isHttp2) this.#http2.serve(guest, head);
+      else this.#http1.serve(guest, head);
+    };
+    socket.on("data", read).on("end", leave).on("close", forget).resume();
   }
 }
 

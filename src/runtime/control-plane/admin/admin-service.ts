@@ -1,5 +1,4 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ServiceDefinition, UntypedServiceImplementation } from "@grpc/grpc-js";
 import {
   Admin,
   type LedgerSchema,
@@ -14,7 +13,7 @@ import type { Overview, RuntimeStatus } from "../overview.js";
 import type { ReloadLedger, ReloadStep } from "../reload.js";
 import type { Supervisor } from "../supervisor.js";
 import type { InstanceStatus } from "../supervisor-status.js";
-import { type OnBug, serverStream, unary } from "./grpc-methods.js";
+import { act, lastingAct, reading, type ServedMethod } from "./grpc-methods.js";
 
 /** What operators may ask for, and who answers. */
 export interface AdminNeighbours {
@@ -23,29 +22,23 @@ export interface AdminNeighbours {
   readonly supervisor: Pick<Supervisor, "reload">;
 }
 
-/** A service as grpc-js takes it. */
-export interface AdminService {
-  readonly definition: ServiceDefinition;
-  readonly implementation: UntypedServiceImplementation;
-}
-
-/** `prism.admin.v1.Admin`. */
-export function adminService(
-  { namespaces, overview, supervisor }: AdminNeighbours,
-  onBug: OnBug,
-): AdminService {
+/** `prism.admin.v1.Admin`, by the paths of its methods. Each says whether it is a reading or an act. */
+export function adminMethods({
+  namespaces,
+  overview,
+  supervisor,
+}: AdminNeighbours): ReadonlyMap<string, ServedMethod> {
   const { method } = Admin;
   const methods = [
-    unary(method.applyNamespaces, async (request) => ({
+    // Whoever has its problems told learns which files are there: a dry run is an act as well.
+    act(method.applyNamespaces, async (request) => ({
       changes: (await namespaces.apply({ ...request, source: request.source || "the text" })).map(toChange),
     })),
-    unary(method.getNamespace, ({ name }) =>
-      answer(() => ({ namespace: mutable(overview.namespace(name)) })),
-    ),
-    unary(method.listNamespaces, () => answer(() => ({ namespaces: overview.namespaces().map(mutable) }))),
-    unary(method.deleteNamespace, async ({ name }) => ({ cut: BigInt((await namespaces.delete(name)).cut) })),
-    unary(method.listPlugins, () => answer(() => ({ instances: overview.instances().map(toInstance) }))),
-    serverStream(method.reloadPlugin, async ({ namespace, version }, send) => {
+    reading(method.getNamespace, ({ name }) => ({ namespace: mutable(overview.namespace(name)) })),
+    reading(method.listNamespaces, () => ({ namespaces: overview.namespaces().map(mutable) })),
+    act(method.deleteNamespace, async ({ name }) => ({ cut: BigInt((await namespaces.delete(name)).cut) })),
+    reading(method.listPlugins, () => ({ instances: overview.instances().map(toInstance) })),
+    lastingAct(method.reloadPlugin, async ({ namespace, version }, send) => {
       await supervisor.reload(namespace, { version }, ({ step, elapsedMs, ledger, ...told }) =>
         send({
           ...told,
@@ -55,12 +48,9 @@ export function adminService(
         }),
       );
     }),
-    unary(method.getStatus, async () => toStatus(await overview.status())),
-  ].map((served) => served(onBug));
-  return {
-    definition: Object.fromEntries(methods.map(({ name, definition }) => [name, definition])),
-    implementation: Object.fromEntries(methods.map(({ name, serve }) => [name, serve])),
-  };
+    reading(method.getStatus, async () => toStatus(await overview.status())),
+  ];
+  return new Map(methods.map((served) => [served.path, served]));
 }
 
 const kinds: Readonly<Record<NamespaceChange["kind"], Kind>> = {
@@ -88,11 +78,6 @@ const states: Readonly<Record<InstanceStatus["state"], State>> = {
   stopped: State.STOPPED,
   failed: State.FAILED,
 };
-
-/** What throws at once rejects. */
-function answer<T>(ask: () => T): Promise<T> {
-  return Promise.resolve().then(ask);
-}
 
 function toChange({ name, kind, changedKeys }: NamespaceChange) {
   return { name, kind: kinds[kind], changedKeys: [...changedKeys] };

@@ -1,6 +1,7 @@
 import {
   create,
   type DescMessage,
+  type DescMethod,
   type DescMethodServerStreaming,
   type DescMethodUnary,
   fromBinary,
@@ -8,90 +9,62 @@ import {
   type MessageShape,
   toBinary,
 } from "@bufbuild/protobuf";
-import {
-  type handleServerStreamingCall,
-  type handleUnaryCall,
-  Metadata,
-  type MethodDefinition,
-  status,
-  type StatusObject,
-} from "@grpc/grpc-js";
-import { PrismError, statusFrom } from "../../../protocol/index.js";
-import { StatusSchema } from "../../../protocol/gen/google/rpc/status_pb.js";
+import { PrismError } from "../../../protocol/index.js";
 
-/** What of a failure fits in trailers, which many clients take up to 8 KiB of; the message stands in them twice. */
-const longestMessage = 2_500;
-
-const grpcStatuses = Object.values(status).filter((known) => typeof known === "number");
-
-/** A method of a gRPC service: grpc-js sees bytes, whoever answers sees messages. */
+/** A method of a gRPC service, from bytes to bytes. */
 export interface ServedMethod {
-  readonly name: string;
-  readonly definition: MethodDefinition<Buffer, Buffer>;
-  readonly serve: handleUnaryCall<Buffer, Buffer> | handleServerStreamingCall<Buffer, Buffer>;
+  /** "/prism.admin.v1.Admin/GetStatus" */
+  readonly path: string;
+  /** Whether it changes something, or looks where only Prism's own user may. */
+  readonly isAct: boolean;
+  /** Sends each message of its answer. Rejects where it fails. The work goes on where the client leaves: only nobody hears it. */
+  readonly serve: (request: Uint8Array, send: (message: Uint8Array) => void) => Promise<void>;
 }
 
 /** Hears of failures that nobody foresaw. */
 export type OnBug = (method: string, reason: unknown) => void;
 
-/** Serves a unary method. What the answer throws becomes a status with its details. */
-export function unary<In extends DescMessage, Out extends DescMessage>(
+/** A method that only tells. */
+export function reading<In extends DescMessage, Out extends DescMessage>(
+  method: DescMethodUnary<In, Out>,
+  answer: (request: MessageShape<In>) => MessageInitShape<Out> | Promise<MessageInitShape<Out>>,
+): ServedMethod {
+  return { path: pathOf(method), isAct: false, serve: single(method, answer) };
+}
+
+/** A method that changes something. */
+export function act<In extends DescMessage, Out extends DescMessage>(
   method: DescMethodUnary<In, Out>,
   answer: (request: MessageShape<In>) => Promise<MessageInitShape<Out>>,
-): (onBug: OnBug) => ServedMethod {
-  return (onBug) => ({
-    name: method.name,
-    definition: definitionOf(method),
-    serve: ({ request }, callback) => {
-      const run = async (): Promise<Buffer> =>
-        encode(method.output, await answer(decode(method.input, request)));
-      run().then(
-        (bytes) => callback(null, bytes),
-        (reason: unknown) => callback(toResponse(reason, () => onBug(method.name, reason))),
-      );
-    },
-  });
+): ServedMethod {
+  return { path: pathOf(method), isAct: true, serve: single(method, answer) };
 }
 
-/** Serves a method that answers with a stream. The answer goes on where the client leaves: only nobody hears it. */
-export function serverStream<In extends DescMessage, Out extends DescMessage>(
+/** A method that changes something, and tells how it goes on. */
+export function lastingAct<In extends DescMessage, Out extends DescMessage>(
   method: DescMethodServerStreaming<In, Out>,
   answer: (request: MessageShape<In>, send: (message: MessageInitShape<Out>) => void) => Promise<void>,
-): (onBug: OnBug) => ServedMethod {
-  return (onBug) => ({
-    name: method.name,
-    definition: definitionOf(method),
-    serve: (call: Parameters<handleServerStreamingCall<Buffer, Buffer>>[0]) => {
-      const run = async (): Promise<void> =>
-        answer(decode(method.input, call.request), (message) => {
-          if (!call.cancelled) call.write(encode(method.output, message));
-        });
-      run().then(
-        () => call.end(),
-        (reason: unknown) =>
-          call.emit(
-            "error",
-            toResponse(reason, () => onBug(method.name, reason)),
-          ),
-      );
-    },
-  });
-}
-
-function definitionOf(method: DescMethodUnary | DescMethodServerStreaming): MethodDefinition<Buffer, Buffer> {
-  const asIs = (bytes: Buffer): Buffer => bytes;
+): ServedMethod {
   return {
-    path: `/${method.parent.typeName}/${method.name}`,
-    requestStream: false,
-    responseStream: method.methodKind === "server_streaming",
-    requestSerialize: asIs,
-    requestDeserialize: asIs,
-    responseSerialize: asIs,
-    responseDeserialize: asIs,
+    path: pathOf(method),
+    isAct: true,
+    serve: (request, send) =>
+      answer(decode(method.input, request), (message) => send(encode(method.output, message))),
   };
 }
 
-function decode<In extends DescMessage>(schema: In, bytes: Buffer): MessageShape<In> {
+function single<In extends DescMessage, Out extends DescMessage>(
+  method: DescMethodUnary<In, Out>,
+  answer: (request: MessageShape<In>) => MessageInitShape<Out> | Promise<MessageInitShape<Out>>,
+): ServedMethod["serve"] {
+  return async (request, send) => send(encode(method.output, await answer(decode(method.input, request))));
+}
+
+function pathOf({ parent, name }: DescMethod): string {
+  return `/${parent.typeName}/${name}`;
+}
+
+function decode<In extends DescMessage>(schema: In, bytes: Uint8Array): MessageShape<In> {
   try {
     return fromBinary(schema, bytes);
   } catch (reason) {
@@ -99,22 +72,6 @@ function decode<In extends DescMessage>(schema: In, bytes: Buffer): MessageShape
   }
 }
 
-function encode<Out extends DescMessage>(schema: Out, message: MessageInitShape<Out>): Buffer {
-  return Buffer.from(toBinary(schema, create(schema, message)));
-}
-
-function toResponse(reason: unknown, onBug: () => void): Partial<StatusObject> {
-  const error = shortened(PrismError.from(reason));
-  if (error.kind === "bug") onBug();
-  const metadata = new Metadata();
-  metadata.set("grpc-status-details-bin", Buffer.from(toBinary(StatusSchema, statusFrom(error))));
-  const code = grpcStatuses.find((known: number) => known === error.code) ?? status.UNKNOWN;
-  return { code, details: error.message, metadata };
-}
-
-function shortened(error: PrismError): PrismError {
-  const { kind, code, info, cause, message } = error;
-  if (message.length <= longestMessage) return error;
-  const short = `${message.slice(0, longestMessage)}\n… and more; the runtime's log has all of it`;
-  return new PrismError(kind, short, { code, info, cause });
+function encode<Out extends DescMessage>(schema: Out, message: MessageInitShape<Out>): Uint8Array {
+  return toBinary(schema, create(schema, message));
 }

@@ -1,12 +1,8 @@
-import { createRegistry, type JsonValue, toJson } from "@bufbuild/protobuf";
-import { ErrorInfoSchema } from "../../../protocol/gen/google/rpc/error_details_pb.js";
-import { type Status, StatusSchema } from "../../../protocol/gen/google/rpc/status_pb.js";
-import { codeFrom, httpStatusOf, PrismError, statusFrom } from "../../../protocol/index.js";
+import type { Status } from "../../../protocol/gen/google/rpc/status_pb.js";
+import { codeFrom, httpStatusOf, PrismError, statusFrom, statusJson } from "../../../protocol/index.js";
 import type { Exchange, Fields } from "./exchange.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { CallFailed } from "./inner-call.js";
-
-const known = createRegistry(ErrorInfoSchema);
 
 /** A failure as a whole answer. */
 export interface FailureAnswer {
@@ -46,10 +42,4 @@ export function failureAnswer(reason: unknown): FailureAnswer {
 /** A failure as google.rpc.Status. */
 export function statusOf(reason: unknown): Status {
   return reason instanceof CallFailed ? reason.status : statusFrom(PrismError.from(reason));
-}
-
-/** A status as JSON. Details of types that are not known here are left out. */
-export function statusJson(status: Status): JsonValue {
-  const details = status.details.filter(({ typeUrl }) => known.get(typeUrl.replace(/^.*\//, "")));
-  return toJson(StatusSchema, { ...status, details }, { registry: known });
 }

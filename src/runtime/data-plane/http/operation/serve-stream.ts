@@ -1,9 +1,9 @@
 import { fromBinary, type JsonObject } from "@bufbuild/protobuf";
 import { Data } from "../../../../protocol/gen/prism/data/v1/data_pb.js";
 import { StreamResponseSchema } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
-import { type JsonBounds, PrismError } from "../../../../protocol/index.js";
+import { type JsonBounds, PrismError, statusJson } from "../../../../protocol/index.js";
 import { MessageError, MessageReader } from "../../../../wire/index.js";
-import { statusJson, statusOf } from "../http-failure.js";
+import { statusOf } from "../http-failure.js";
 import type { OperationRequest } from "../http-request.js";
 import type { InnerCall } from "../inner-call.js";
 import type { Serving } from "../serving.js";

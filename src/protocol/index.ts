@@ -1,3 +1,4 @@
+export { largestDeclaration } from "./declaration-limit.js";
 export { type DescribedFile, describeFile } from "./described-file.js";
 export { Code, codeFrom, codeName, PrismError, statusOf } from "./errors.js";
 export type { ErrorKind, ErrorOptions } from "./errors.js";

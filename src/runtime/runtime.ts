@@ -1,14 +1,20 @@
 import { dirname, extname } from "node:path";
 import { type LineOutlet, PrismError } from "../protocol/index.js";
 import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
-import { type Config, loadConfig, parseNamespaces, resolveSecrets, splitNamespaces } from "./config/index.js";
+import {
+  type Config,
+  type DeclarationText,
+  loadConfig,
+  readDeclarations,
+  resolveSecrets,
+} from "./config/index.js";
 import { AppliedNamespaces } from "./control-plane/applied-namespaces.js";
 import { ConfigWatch } from "./control-plane/config-watch.js";
 import { forkedProxy } from "./control-plane/forked-proxy.js";
 import { listen, type Listener } from "./control-plane/listeners.js";
 import { createLog } from "./control-plane/log.js";
 import { stderrOutlet } from "./control-plane/log-outlet.js";
-import { Namespaces, type OnStart, type ParsedDeclaration } from "./control-plane/namespaces.js";
+import { Namespaces, type OnStart } from "./control-plane/namespaces.js";
 import { Overview, type RuntimeStatus } from "./control-plane/overview.js";
 import { Proxies } from "./control-plane/proxies.js";
 import { Reaper } from "./control-plane/reaper.js";
@@ -216,14 +222,10 @@ function composeDeclaring(
   { supervisor, load, cwd }: { supervisor: Supervisor; load: () => Promise<Config>; cwd: string },
 ): { namespaces: Namespaces; configWatch: ConfigWatch } {
   const { config, log, state, env, files } = surroundings;
-  const parse = (yaml: string, source: string): ParsedDeclaration[] => {
-    const { plugins } = surroundings.current;
-    const parsed = parseNamespaces(yaml, { source, env, cwd, plugins });
-    const texts = splitNamespaces(yaml);
-    return parsed.map((namespace, index) => ({ namespace, yaml: texts[index] ?? "" }));
-  };
+  const read = (texts: readonly DeclarationText[]) =>
+    readDeclarations(texts, { env, cwd, plugins: surroundings.current.plugins });
   const applied = new AppliedNamespaces(state.namespaces);
-  const namespaces = new Namespaces({ supervisor, applied, parse, log });
+  const namespaces = new Namespaces({ supervisor, applied, read, log });
   const take = async (edited: Config): Promise<void> => {
     surroundings.current = edited;
     await namespaces.reconcile(edited.namespaces);

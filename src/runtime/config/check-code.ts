@@ -30,13 +30,19 @@ export function checkNamespaceCode(
 ): ReadonlyMap<number, CodeOf> {
   const code = new Map<number, CodeOf>();
   const broken = brokenPlugins(document);
+  // The first of a name counts.
+  const plugins = new Map(surroundings.plugins.toReversed().map((plugin) => [plugin.name, plugin]));
   for (const index of entriesOf(document, "namespaces")) {
+    if (document.isFull) break;
     const path = ["namespaces", index] as const;
     const backend = document.at(...path, "backend");
     const wrong = keysThatName.some((key) => document.isWrong(...path, "plugin", key));
     if (typeof backend !== "string" || broken.has(backend) || wrong || document.isWrong(...path, "backend"))
       continue;
-    const found = findNamespaceCode(backend, codeKeys.parse(document.at(...path, "plugin")), surroundings);
+    const found = findNamespaceCode(backend, codeKeys.parse(document.at(...path, "plugin")), {
+      ...surroundings,
+      plugins,
+    });
     if (isThere(found, document, path)) code.set(index, found);
   }
   return code;

@@ -1,6 +1,7 @@
 import type { z } from "zod";
 import { nearestName } from "../../protocol/index.js";
 import type { JsonValue } from "../model/namespace.js";
+import { isList } from "./json.js";
 import { mostProblems } from "./problems.js";
 import type { Finding, Path } from "./yaml-document.js";
 
@@ -39,7 +40,7 @@ function valueAt(document: JsonValue, path: Path): { value: JsonValue | undefine
   for (const [index, step] of path.entries()) {
     if (value === null || typeof value !== "object")
       return typeof step === "number" ? { value, path: path.slice(0, index) } : { value: undefined, path };
-    value = Object.entries(value).find(([key]) => key === String(step))?.[1];
+    value = isList(value) ? value[Number(step)] : Object.hasOwn(value, step) ? value[step] : undefined;
   }
   return { value, path };
 }

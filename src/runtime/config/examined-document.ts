@@ -24,10 +24,15 @@ export class ExaminedDocument {
     return this.#yaml.isReadable;
   }
 
+  /** More is wrong than is ever told, so that nothing more need be looked for. */
+  get isFull(): boolean {
+    return this.#found.length > mostProblems;
+  }
+
   /** Adds what a check found. */
   tell(findings: Iterable<Finding>): void {
     for (const finding of findings) {
-      if (this.#found.length > mostProblems) return;
+      if (this.isFull) return;
       if (this.#lost.has(JSON.stringify(finding.path))) continue;
       this.#found.push({ ...finding, place: this.#yaml.placeOf(finding.path, finding.at) });
       for (let length = 0; length <= finding.path.length; length++)
@@ -67,7 +72,7 @@ export class ExaminedDocument {
       path: "",
       message: `and more problems, beyond these ${mostProblems}`,
     };
-    throw new ConfigProblems(this.#found.length > mostProblems ? [...problems, more] : problems);
+    throw new ConfigProblems(this.isFull ? [...problems, more] : problems);
   }
 }
 

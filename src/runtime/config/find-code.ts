@@ -14,6 +14,9 @@ import {
 } from "./plugin-code.js";
 import { longestSocketPath } from "./values.js";
 
+/** Names that are told at once; nobody reads more. */
+const mostListed = 20;
+
 /** What says whose code serves, read from a namespace's `plugin:` or an entry of `plugins:`; what is wrong is left out. */
 export const codeKeys = z
   .object({
@@ -46,7 +49,7 @@ export function findDeclaredCode(keys: CodeKeys, surroundings: Surroundings): Co
 export function findNamespaceCode(
   backend: string,
   keys: CodeKeys,
-  { plugins, ...surroundings }: Surroundings & { readonly plugins: readonly DeclaredPlugin[] },
+  { plugins, ...surroundings }: Surroundings & { readonly plugins: ReadonlyMap<string, DeclaredPlugin> },
 ): CodeOrWhy {
   if (keys.token !== "" && keys.socket === "")
     return {
@@ -56,9 +59,9 @@ export function findNamespaceCode(
   const own = findOwnCode(keys, surroundings);
   if (own !== undefined) return "why" in own ? { ...own, key: ["plugin", ...own.key] } : own;
 
-  const declared = plugins.find(({ name }) => name === backend);
+  const declared = plugins.get(backend);
   const found = declared ?? findBuiltIn(backend);
-  if (found === undefined) return { key: ["backend"], why: whyNoBackend(backend, plugins) };
+  if (found === undefined) return { key: ["backend"], why: whyNoBackend(backend, [...plugins.keys()]) };
   const channel = channelOf(keys) ?? declared?.channel ?? "sidecar";
   if (channel === "in_process" && found.code.kind !== "module")
     return {
@@ -102,11 +105,16 @@ function channelOf({ type }: CodeKeys): ChannelKind | undefined {
   return type === "in_process" || type === "sidecar" ? type : undefined;
 }
 
-function whyNoBackend(backend: string, plugins: readonly DeclaredPlugin[]): string {
+function whyNoBackend(backend: string, declared: readonly string[]): string {
   if (laterBackends.some((later) => later === backend))
     return `not available yet: the built-in backend ${backend}; name a plugin's own command, library or socket`;
-  const declared = plugins.map(({ name }) => name);
   const nearest = nearestName(backend, [...declared, ...builtInBackends]);
-  const places = `looked under plugins: (${declared.join(", ") || "empty"}) and among the built-ins (${builtInBackends.join(", ")})`;
+  const places = `looked under plugins: (${listed(declared)}) and among the built-ins (${builtInBackends.join(", ")})`;
   return `no plugin "${backend}": ${places}${nearest === undefined ? "" : `; did you mean ${nearest}?`}`;
+}
+
+function listed(names: readonly string[]): string {
+  if (names.length === 0) return "empty";
+  const first = names.slice(0, mostListed).join(", ");
+  return names.length > mostListed ? `${first} and ${names.length - mostListed} more` : first;
 }

@@ -3,3 +3,5 @@ export { loadConfig } from "./load-config.js";
 export { parseNamespaces, splitNamespaces } from "./parse-namespaces.js";
 export { ConfigProblems } from "./problems.js";
 export { resolveSecrets } from "./secrets.js";
+export { readDeclarations } from "./read-apart.js";
+export type { DeclarationText, ParsedDeclaration } from "./reading-job.js";

@@ -28,6 +28,11 @@ export class ConfigProblems extends PrismError {
   }
 }
 
+/** One problem, which is the file itself. */
+export function aboutTheFile(file: string, message: string): ConfigProblems {
+  return new ConfigProblems([{ file, line: 0, column: 0, path: "", message }]);
+}
+
 function describe({ file, line, column, path, message }: ConfigProblem): string {
   const place = line > 0 ? `${file}:${line}:${column}` : `${file}:`;
   return [place, ...(path === "" ? [] : [`${path}:`]), message].join(" ");

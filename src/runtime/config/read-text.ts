@@ -4,10 +4,7 @@ import { closeSync, constants, createReadStream, fstatSync, open } from "node:fs
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
-import { systemProblem } from "../../protocol/index.js";
-
-/** The largest configuration that is read, in bytes: room for some ten thousand namespaces. */
-export const largestDeclaration = 8 * 1024 * 1024;
+import { largestDeclaration, systemProblem } from "../../protocol/index.js";
 
 /** How long whoever writes the configuration into a pipe may take. */
 const pipeMs = 10_000;

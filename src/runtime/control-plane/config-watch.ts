@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import { PrismError } from "../../protocol/index.js";
 import type { Config } from "../config/index.js";
 import type { Log } from "../model/log.js";
+import { foreseen } from "./foreseen.js";
 import type { FileWatch, FileWatcher } from "./watch-file.js";
 
 /** What following a file needs. */
@@ -69,7 +70,7 @@ export class ConfigWatch {
       this.#problems = problems;
       log.info("the edited file is taken", { file });
     } catch (reason) {
-      const { message } = PrismError.from(reason);
+      const { message } = foreseen(reason, log, "the edit of the served file");
       this.#problems = [`the edit of ${file} is not taken, what was served is served on: ${message}`];
       log.error("the edited file is not taken", { file, problems: message });
     }

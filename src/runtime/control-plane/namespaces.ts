@@ -1,13 +1,19 @@
 import { nearestName, PrismError } from "../../protocol/index.js";
+import type { DeclarationText, ParsedDeclaration } from "../config/index.js";
 import type { Log } from "../model/log.js";
 import type { Namespace } from "../model/namespace.js";
 import type { AppliedNamespaces, Declaration } from "./applied-namespaces.js";
 import { applyAll, type NamespaceChange, planChange } from "./apply.js";
 import { type Desired, joinDeclarations, ownerText } from "./desired-namespaces.js";
+import { foreseen } from "./foreseen.js";
 import { forEachOf } from "./for-each-of.js";
+import { mapInPieces } from "./pieces.js";
 import type { Supervisor } from "./supervisor.js";
 import { stateSentence } from "./supervisor-status.js";
 import { Turns } from "./supervisor-turns.js";
+
+/** Texts to apply that may wait to be read; each may take much memory meanwhile. */
+const mostUnread = 16;
 
 /** Plugins that are started at the same time. */
 const startsAtOnce = 4;
@@ -16,15 +22,11 @@ const startsAtOnce = 4;
 export interface NamespacesNeighbours {
   readonly supervisor: Pick<Supervisor, "start" | "apply" | "remove" | "status" | "namespaces">;
   readonly applied: AppliedNamespaces;
-  /** Reads a text to apply; throws with every problem. One entry a namespace. */
-  readonly parse: (yaml: string, source: string) => readonly ParsedDeclaration[];
+  /** Reads texts to apply: each has its namespaces, or its problems. */
+  readonly read: (
+    texts: readonly DeclarationText[],
+  ) => Promise<readonly (readonly ParsedDeclaration[] | PrismError)[]>;
   readonly log: Log;
-}
-
-/** A namespace of a text to apply, and the part of the text that declares it. */
-export interface ParsedDeclaration {
-  readonly namespace: Namespace;
-  readonly yaml: string;
 }
 
 /** A text to apply. */
@@ -42,6 +44,9 @@ export type OnStart = (name: string, state: "starting" | "ready" | "failed", rea
 export class Namespaces {
   readonly #near: NamespacesNeighbours;
   readonly #turns = new Turns();
+  /** Texts are read one at a time. */
+  readonly #reading = new Turns();
+  #unread = 0;
   #fromFile: readonly Namespace[] = [];
   #desired: Desired = { namespaces: new Map(), problems: [] };
   #failed = new Map<string, string>();
@@ -90,14 +95,14 @@ export class Namespaces {
 
   /** Declares namespaces, all or none, and keeps them; or only tells what that would change. */
   async apply({ yaml, source, dryRun }: ApplyRequest): Promise<NamespaceChange[]> {
-    const parsed = this.#near.parse(yaml, source);
+    const parsed = await this.#readOne({ yaml, source });
     for (const { namespace } of parsed) this.#assertNotTheFiles(namespace.name);
-    const plan = (): NamespaceChange[] =>
-      parsed.map(({ namespace }) => planChange(this.desired.get(namespace.name), namespace));
-    if (dryRun) return plan();
+    const plan = (): Promise<NamespaceChange[]> =>
+      mapInPieces(parsed, ({ namespace }) => planChange(this.desired.get(namespace.name), namespace));
+    if (dryRun) return await plan();
     return await this.#turns.run(async () => {
       for (const { namespace } of parsed) this.#assertNotTheFiles(namespace.name);
-      const changes = plan();
+      const changes = await plan();
       const keep = parsed.map(({ namespace, yaml: text }): Declaration => ({
         name: namespace.name,
         yaml: text,
@@ -133,22 +138,38 @@ export class Namespaces {
     throw new PrismError("unknownNamespace", `no namespace "${name}": ${remedy}`);
   }
 
+  async #readOne(text: DeclarationText): Promise<readonly ParsedDeclaration[]> {
+    if (this.#unread >= mostUnread)
+      throw new PrismError(
+        "overLimit",
+        `${mostUnread} texts to apply wait to be read already: try again in a moment`,
+      );
+    this.#unread += 1;
+    try {
+      const [read = []] = await this.#reading.run(() => this.#near.read([text]));
+      if (read instanceof PrismError) throw read;
+      return read;
+    } finally {
+      this.#unread -= 1;
+    }
+  }
+
   /** Reads what is declared anew. What was applied and cannot be read any more keeps its old self. */
   async #join(): Promise<void> {
     const applied: Namespace[] = [];
     const unreadable: string[] = [];
-    for (const { name, yaml } of await this.#near.applied.all()) {
-      try {
-        applied.push(
-          ...this.#near.parse(yaml, this.#near.applied.fileOf(name)).map(({ namespace }) => namespace),
-        );
-      } catch (reason) {
-        const before = this.desired.get(name);
-        if (before?.owner.kind === "applied") applied.push(before);
-        unreadable.push(
-          `namespace "${name}" was applied and cannot be taken now: ${PrismError.from(reason).message}`,
-        );
+    const kept = await this.#near.applied.all();
+    const texts = kept.map(({ name, yaml }) => ({ yaml, source: this.#near.applied.fileOf(name) }));
+    const read = await this.#reading.run(() => this.#near.read(texts));
+    for (const [index, { name }] of kept.entries()) {
+      const told = read[index] ?? [];
+      if (!(told instanceof PrismError)) {
+        applied.push(...told.map(({ namespace }) => namespace));
+        continue;
       }
+      const before = this.desired.get(name);
+      if (before?.owner.kind === "applied") applied.push(before);
+      unreadable.push(`namespace "${name}" was applied and cannot be taken now: ${told.message}`);
     }
     const { namespaces, problems } = joinDeclarations(this.#fromFile, applied);
     this.#desired = { namespaces, problems: [...problems, ...unreadable] };
@@ -181,7 +202,7 @@ export class Namespaces {
     try {
       await this.#near.supervisor.apply(after);
     } catch (reason) {
-      const { message } = PrismError.from(reason);
+      const { message } = foreseen(reason, this.#near.log, `namespace "${after.name}"`);
       const problem = `namespace "${after.name}" serves on as it was, as its new declaration fails: ${message}`;
       this.#failed.set(after.name, problem);
       this.#near.log.error(problem);

@@ -1,6 +1,7 @@
 import type { Namespace } from "../model/namespace.js";
 import { declarationYaml } from "./declaration.js";
 import { ownerText } from "./desired-namespaces.js";
+import { mapInPieces } from "./pieces.js";
 import type { Namespaces } from "./namespaces.js";
 import type { Proxies, ProxyStatus } from "./proxies.js";
 import type { Supervisor } from "./supervisor.js";
@@ -75,6 +76,8 @@ export interface OverviewSources {
 export class Overview {
   readonly #sources: OverviewSources;
   readonly #since = performance.now();
+  /** Declarations as they are shown; to write one takes a while, and there may be thousands. */
+  readonly #shown = new WeakMap<Namespace, string>();
   #isStarted = false;
   #isStopping = false;
 
@@ -93,12 +96,11 @@ export class Overview {
   }
 
   /** Every namespace, by name. */
-  namespaces(): NamespaceOverview[] {
+  async namespaces(): Promise<NamespaceOverview[]> {
     const observed = this.#observed();
-    const byName = [...this.#sources.namespaces.desired.values()].sort((one, other) =>
-      one.name < other.name ? -1 : 1,
+    return await mapInPieces(this.#byName(), (namespace) =>
+      this.#toOverview(namespace, observed.get(namespace.name)),
     );
-    return byName.map((namespace) => this.#toOverview(namespace, observed.get(namespace.name)));
   }
 
   /** One namespace; throws with the nearest name. */
@@ -113,7 +115,8 @@ export class Overview {
 
   /** Whether traffic may come, and why not. */
   readiness(): Readiness {
-    const all = this.namespaces();
+    const observed = this.#observed();
+    const all = this.#byName().map(({ name }) => ({ name, ...stateOf(observed.get(name)) }));
     const runtime = this.#notReady();
     const unserved = reasonsOf(all.filter(({ ready }) => !ready));
     return {
@@ -130,7 +133,7 @@ export class Overview {
       ...facts(),
       uptimeMs: Math.round(performance.now() - this.#since),
       proxies: await proxies.status(),
-      namespaces: this.namespaces(),
+      namespaces: await this.namespaces(),
       instances: this.instances(),
       ready: Object.keys(this.readiness().unready).length === 0,
       problems: [...fileProblems(), ...namespaces.problems],
@@ -146,13 +149,24 @@ export class Overview {
       backend,
       channel: plugin.channel,
       owner: ownerText(declared),
-      ready: observed?.ready ?? false,
-      health: observed?.health ?? "",
-      reason: observed ? stateSentence(observed) : "it waits for its start",
+      ...stateOf(observed),
       operations: observed?.operations ?? [],
-      yaml: declarationYaml(inForce),
+      yaml: this.#yamlOf(inForce),
       problem,
     };
+  }
+
+  #yamlOf(namespace: Namespace): string {
+    const known = this.#shown.get(namespace);
+    if (known !== undefined) return known;
+    const yaml = declarationYaml(namespace);
+    this.#shown.set(namespace, yaml);
+    return yaml;
+  }
+
+  #byName(): Namespace[] {
+    const { desired } = this.#sources.namespaces;
+    return [...desired.values()].sort((one, other) => (one.name < other.name ? -1 : 1));
   }
 
   #notReady(): string | undefined {
@@ -166,6 +180,18 @@ export class Overview {
   }
 }
 
-function reasonsOf(namespaces: readonly NamespaceOverview[]): Record<string, string> {
+type StateOverview = Pick<NamespaceOverview, "ready" | "health" | "reason">;
+
+function stateOf(observed: NamespaceStatus | undefined): StateOverview {
+  return {
+    ready: observed?.ready ?? false,
+    health: observed?.health ?? "",
+    reason: observed ? stateSentence(observed) : "it waits for its start",
+  };
+}
+
+function reasonsOf(
+  namespaces: readonly (StateOverview & { readonly name: string })[],
+): Record<string, string> {
   return Object.fromEntries(namespaces.map(({ name, reason }) => [name, reason]));
 }

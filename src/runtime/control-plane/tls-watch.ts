@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import { PrismError } from "../../protocol/index.js";
 import type { TlsSettings } from "../config/index.js";
 import type { Log } from "../model/log.js";
 import type { TlsMaterial } from "../model/tls-material.js";
+import { foreseen } from "./foreseen.js";
 import { readTlsFiles } from "./tls-files.js";
 import type { FileWatch, FileWatcher } from "./watch-file.js";
 
@@ -64,7 +64,7 @@ export class TlsWatch {
       log.info("new certificates are served from now on", { cert: this.#settings.cert });
       for (const warning of warnings) log.warn(warning);
     } catch (reason) {
-      const { message } = PrismError.from(reason);
+      const { message } = foreseen(reason, log, "the files of server.tls");
       const problem = `the files of server.tls are not taken, the certificate that was served is served on: ${message}`;
       // The certificate and its key change one after the other: what is still the same need not be told twice.
       if (!this.#problems.includes(problem)) log.error(problem);

@@ -114,7 +114,7 @@ export function refuseCall(stream: Stream, error: PrismError, begun = false): vo
   if (stream.sendClosed) return;
   const { kind, code, info, message } = error;
   const isLong = message.length > longestMessage;
-  const short = `${message.slice(0, longestMessage)}\n… and more; the runtime's log has all of it`;
+  const short = `${message.slice(0, longestMessage)}\n… and more`;
   const told = isLong ? new PrismError(kind, short, { code, info }) : error;
   const status = ["grpc-status", String(code), "grpc-message", encodeGrpcMessage(told.message)];
   const fields = [...status, "grpc-status-details-bin", statusDetails(told)];

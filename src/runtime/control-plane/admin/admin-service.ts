@@ -35,7 +35,7 @@ export function adminMethods({
       changes: (await namespaces.apply({ ...request, source: request.source || "the text" })).map(toChange),
     })),
     reading(method.getNamespace, ({ name }) => ({ namespace: mutable(overview.namespace(name)) })),
-    reading(method.listNamespaces, () => ({ namespaces: overview.namespaces().map(mutable) })),
+    reading(method.listNamespaces, async () => ({ namespaces: (await overview.namespaces()).map(mutable) })),
     act(method.deleteNamespace, async ({ name }) => ({ cut: BigInt((await namespaces.delete(name)).cut) })),
     reading(method.listPlugins, () => ({ instances: overview.instances().map(toInstance) })),
     lastingAct(method.reloadPlugin, async ({ namespace, version }, send) => {

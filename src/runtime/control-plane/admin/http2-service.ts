@@ -1,4 +1,4 @@
-import { PrismError } from "../../../protocol/index.js";
+import { largestDeclaration, PrismError } from "../../../protocol/index.js";
 import {
   type Backlog,
   type Connection,
@@ -29,7 +29,7 @@ export interface Http2Settings {
 
 /** A reading names a namespace at most; an act may bring a file of them. */
 const mostOfReading = 4 * 1024;
-const mostOfAct = 8 * 1024 * 1024;
+const mostOfAct = largestDeclaration + mostOfReading;
 
 const nothing = Buffer.alloc(0);
 const grpcForm = /^application\/grpc(\+proto)?(;|$)/;

@@ -17,9 +17,10 @@ export interface Serving {
   readonly announce: (running: Running, banner: string) => void;
 }
 
-/** Serves until SIGTERM or SIGINT, then stops in order; both may also come while it still starts. */
+/** Serves until a signal asks for an orderly stop; it may also come while Prism starts, or before. */
 export async function serve({ start, program, announce }: Serving): Promise<void> {
   const signal = stopSignal();
+  if (signal.aborted) return;
   const service = await showStart((hear) => start(hear, signal)).catch((reason: unknown) => {
     // A start that was interrupted has undone itself.
     if (signal.aborted) return undefined;

@@ -37,6 +37,9 @@ const pluginGraceMs = 5_000;
 /** How long the last lines of a stop may take to whoever reads the log. */
 const lastLinesMs = 1_000;
 
+const withoutInit =
+  "Prism is process 1, where nobody reaps the processes that plugins leave behind: run it under an init, as by docker run --init (docs/running.md)";
+
 /** A running Prism. */
 export interface Runtime {
   /** Everything at a glance. */
@@ -104,6 +107,7 @@ interface Start {
 async function start(request: Start): Promise<Runtime> {
   const { config, options, log, outlet, teardown } = request;
   const { onProgress = () => undefined, signal = new AbortController().signal } = options;
+  if (process.pid === 1) log.warn(withoutInit);
   const tls = config.server.tls && (await readTlsFiles(config.server.tls));
   for (const warning of tls?.warnings ?? []) log.warn(warning);
   const state = await openStateDirectory(config.server.stateDirectory);

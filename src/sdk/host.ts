@@ -8,6 +8,9 @@ import { stderrLog } from "./json-log.js";
 import { loadPlugin } from "./load-plugin.js";
 import { serve } from "./serve.js";
 
+// While the plugin loads, too: Node would open a debugger.
+process.on("SIGUSR1", () => undefined);
+
 const [, , module] = process.argv;
 try {
   if (!module) throw new Error("name the plugin's module: node host.js <module>");

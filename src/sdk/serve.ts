@@ -62,7 +62,8 @@ export async function listenWith(
 
 /**
  * Serves a plugin as Prism expects a process (or a worker thread) to: listens on PLUGIN_SOCKET, shakes hands on stdout,
- * and ends in order at SIGTERM (in a worker: at the message "terminate") and when the parent is gone (stdin ends).
+ * and ends in order at SIGTERM, SIGINT, SIGHUP and SIGQUIT (in a worker: at the message "terminate") and when the parent is
+ * gone (stdin ends). SIGUSR1 opens no debugger.
  */
 export async function serve(plugin: Plugin, options: ServeOptions = {}): Promise<ServedPlugin> {
   const { env } = process;
@@ -86,7 +87,8 @@ function endInOrder(served: ServedPlugin): void {
     );
   };
   if (isMainThread) {
-    process.once("SIGTERM", end);
+    for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const) process.once(signal, end);
+    for (const signal of ["SIGUSR1", "SIGUSR2"] as const) process.on(signal, () => undefined);
     // Prism holds a pipe; where there is none (a terminal, /dev/null) nobody's end is told by it.
     const stdin = fstatSync(process.stdin.fd);
     if (stdin.isFIFO() || stdin.isSocket()) process.stdin.once("end", end).once("error", end).resume();

@@ -38,7 +38,7 @@ async function exit(): Promise<unknown> {
   return code;
 }
 
-for (const signal of ["SIGTERM", "SIGINT"] as const) {
+for (const signal of ["SIGTERM", "SIGINT", "SIGHUP", "SIGQUIT"] as const) {
   test(`${signal} asks for an orderly stop, which ends with exit code 0`, async () => {
     const running = await started("quickly");
 
@@ -58,4 +58,14 @@ test("a second SIGINT ends a stop that takes long, with exit code 130", async ()
 
   expect(await exit()).toBe(130);
   clearInterval(presses);
+});
+
+test("SIGUSR1 and SIGUSR2 are heard and mean nothing", async () => {
+  const running = await started("quickly");
+
+  running.kill("SIGUSR1");
+  running.kill("SIGUSR2");
+  running.kill("SIGTERM");
+
+  expect(await exit()).toBe(0);
 });

@@ -8,7 +8,7 @@ import type { Log } from "../model/log.js";
  * end, and a second later ends them. It ignores the signals that a terminal sends to everyone.
  */
 const script = `
-trap '' INT TERM HUP QUIT
+trap '' INT TERM HUP QUIT USR1 USR2
 groups=' '
 while read -r line; do
   group="\${line#?}"

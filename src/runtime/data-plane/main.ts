@@ -17,9 +17,10 @@ let plane: DataPlane | undefined;
 
 process.on("message", (message, handle) => obey(message as ToProxy, handle));
 process.on("disconnect", () => process.exit(1));
-// A Ctrl-C in the runtime's terminal may reach us as well; it is the runtime that tells when to stop.
-process.on("SIGINT", () => undefined);
-process.on("SIGTERM", () => undefined);
+// A Ctrl-C in the runtime's terminal may reach us as well; it is the runtime that tells when to stop. SIGUSR1 would open
+// a debugger.
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const)
+  process.on(signal, () => undefined);
 process.on("uncaughtException", (error) => {
   const fields = { error: error.stack ?? error.message };
   const message = "a bug in the data plane ends this proxy";

@@ -18,6 +18,7 @@ import {
 import { Code, PrismError, TimeLimit } from "../protocol/index.js";
 import {
   type Connection,
+  doubledField,
   type HeaderList,
   type Limits,
   parseTimeout,
@@ -200,6 +201,9 @@ export class PluginServer {
   }
 
   #refusalOf(headers: HeaderList): PrismError | undefined {
+    const doubled = doubledField(headers.fields);
+    if (doubled !== undefined)
+      return new PrismError("invalidRequest", `the call has ${doubled} twice: send one`);
     const encoding = headers.get("grpc-encoding") ?? "identity";
     if (encoding !== "identity") {
       return new PrismError(

@@ -8,6 +8,7 @@ import {
 } from "./grpc-status.js";
 import { HeaderList } from "./header-list.js";
 import { frameMessage, MessageError, MessageReader } from "./message-reader.js";
+import { doubledField } from "./single-fields.js";
 import type { ClientConnection, ClosedBy, Stream, StreamListener } from "./types.js";
 
 /** What a gRPC call is made of. */
@@ -193,6 +194,8 @@ class RunningCall implements OpenCall, StreamListener {
   readonly #abort = (): void => this.#leave(GrpcStatus.CANCELLED, "cancelled");
 
   #onTrailers(headers: HeaderList): void {
+    const doubled = doubledField(headers.fields);
+    if (doubled !== undefined) return this.#fail(GrpcStatus.INTERNAL, `an answer with two ${doubled}`);
     const status = headers.get("grpc-status");
     if (status === undefined) {
       const http = Number((this.#head ?? headers).get(":status") ?? 0);

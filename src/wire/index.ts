@@ -17,5 +17,6 @@ export { clientLimits, type Limits, serverLimits } from "./limits.js";
 export { frameMessage, messageHeadBytes, MessageError, MessageReader } from "./message-reader.js";
 export type { LimitName, Refusal } from "./refusal.js";
 export { type ServeOptions, serveHttp2 } from "./server.js";
+export { doubledField, singleFields } from "./single-fields.js";
 export { TextAnswer } from "./text-answer.js";
 export type * from "./types.js";

@@ -40,9 +40,9 @@ function tooMuchWaits(instance: string): PrismError {
   return new PrismError("overLimit", message, { info: { limit } });
 }
 
-/** The plugin's stream ended in order, but without a status. */
+/** The plugin's stream ended in order, but without a status, or with two. */
 export function noTrailers(plan: CallPlan): PrismError {
-  return pluginFault(plan, "ended its answer without grpc-status");
+  return pluginFault(plan, "ended its answer without one grpc-status");
 }
 
 /** The plugin ended its call with a gRPC status of its own: the channel failed. */

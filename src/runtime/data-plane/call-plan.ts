@@ -1,5 +1,5 @@
 import { PrismError } from "../../protocol/index.js";
-import { type HeaderList, parseTimeout } from "../../wire/index.js";
+import { doubledField, type HeaderList, parseTimeout } from "../../wire/index.js";
 import type { Peer } from "../model/peer.js";
 import type { Permit } from "../model/permit.js";
 import type { Principal } from "../model/principal.js";
@@ -154,6 +154,7 @@ function decide(headers: HeaderList, planner: Planner): Plan {
 
 function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPlan | LocalPlan {
   const { path, routes, metrics, identity } = planner;
+  checkUnambiguous(headers, head);
   const principal = path.authenticate(planner.peer, headers); // who is calling?
   const method = methodOf(head); // what do they want?
   if (method.kind === "local") return answerLocally(method, { principal, head, planner });
@@ -179,6 +180,15 @@ function serve(headers: HeaderList, head: RequestHead, planner: Planner): CallPl
     timeoutMs: timeoutOf(head.timeout, route),
     metrics: served.metrics,
   };
+}
+
+/** What could be read in two ways is refused before anybody reads it. */
+function checkUnambiguous({ fields }: HeaderList, { authority, host }: RequestHead): void {
+  const doubled = doubledField(fields);
+  if (doubled !== undefined)
+    throw new PrismError("invalidRequest", `the call has ${doubled} twice: send one`);
+  if (host === "" || authority === "" || host.toLowerCase() === authority.toLowerCase()) return;
+  throw new PrismError("invalidRequest", "the call's host is not its :authority: send one of them");
 }
 
 /** A call that Prism answers itself needs no route. Where its namespace is not there it tells of itself alone. */

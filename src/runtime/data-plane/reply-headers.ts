@@ -1,5 +1,5 @@
 import { type Code, codeFrom, PrismError } from "../../protocol/index.js";
-import { decodeGrpcMessage, type HeaderList, statusFromHttp } from "../../wire/index.js";
+import { decodeGrpcMessage, doubledField, type HeaderList, statusFromHttp } from "../../wire/index.js";
 
 /** How a plugin's call ended, by its trailers. */
 export interface Ending {
@@ -18,7 +18,7 @@ export function readHead(headers: HeaderList): PrismError | undefined {
   return headers.memo === "fine" ? undefined : (headers.memo as PrismError);
 }
 
-/** Reads the trailers of a plugin's answer; undefined where they say nothing of how it ended. */
+/** Reads the trailers of a plugin's answer; undefined where they do not say how it ended, or say it twice. */
 export function readTrailers(headers: HeaderList): Ending | undefined {
   const known = headers.memo as Ending | undefined;
   if (known !== undefined) return known;
@@ -29,7 +29,7 @@ export function readTrailers(headers: HeaderList): Ending | undefined {
 
 function endingFrom(headers: HeaderList): Ending | undefined {
   const status = headers.get("grpc-status");
-  if (status === undefined) return undefined;
+  if (status === undefined || doubledField(headers.fields) !== undefined) return undefined;
   const operationCode = headers.get("prism-error-code") ?? "0";
   const message = decodeGrpcMessage(headers.get("grpc-message") ?? "");
   return { code: codeFrom(Number(status)), operationCode: codeFrom(Number(operationCode)), message };
@@ -41,6 +41,8 @@ function headProblem(headers: HeaderList): PrismError | undefined {
     const message = `the plugin answered with HTTP status ${status}: it does not speak gRPC`;
     return new PrismError("pluginFault", message, { code: codeFrom(statusFromHttp(Number(status))) });
   }
+  const doubled = doubledField(headers.fields);
+  if (doubled !== undefined) return new PrismError("pluginFault", `the plugin answered with two ${doubled}`);
   const contentType = headers.get("content-type") ?? "";
   if (contentType.startsWith("application/grpc")) return undefined;
   return new PrismError(

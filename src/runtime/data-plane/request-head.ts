@@ -5,6 +5,7 @@ export class RequestHead {
   method = "";
   path = "";
   authority = "";
+  host = "";
   contentType = "";
   namespace: string;
   timeout = "";
@@ -29,6 +30,9 @@ export class RequestHead {
       case ":authority":
         this.authority = value;
         break;
+      case "host":
+        this.host = value;
+        break;
       case "content-type":
         this.contentType = value;
         break;
@@ -46,7 +50,8 @@ export class RequestHead {
         this.encoding = value;
         break;
       case "grpc-accept-encoding":
-        this.acceptEncoding = value;
+        // A list, which may come in parts (RFC 9110, section 5.3).
+        this.acceptEncoding = this.acceptEncoding === "" ? value : `${this.acceptEncoding},${value}`;
         break;
     }
   }

@@ -1,7 +1,6 @@
 import { PrismError } from "../../../protocol/index.js";
-import { HeaderList } from "../../../wire/index.js";
+import { doubledField, HeaderList } from "../../../wire/index.js";
 import type { Cors } from "../cors/cors.js";
-import { repeatedField } from "../single-fields.js";
 import { type WebForm, webFormOf } from "./web-form.js";
 import { fieldsForBrowsers, toGrpcHeaders } from "./web-headers.js";
 
@@ -47,7 +46,7 @@ export class WebRequest {
 }
 
 function problemIn(headers: HeaderList): PrismError | undefined {
-  const repeated = repeatedField(headers.fields);
+  const repeated = doubledField(headers.fields);
   if (repeated !== undefined) {
     return new PrismError("invalidRequest", `the request has ${repeated} twice: send one`);
   }

@@ -1,5 +1,5 @@
 import { PrismError } from "../../../protocol/index.js";
-import { repeatedField } from "../single-fields.js";
+import { doubledField } from "../../../wire/index.js";
 import type { Exchange } from "./exchange.js";
 import type { HttpRequest } from "./http-request.js";
 import { HttpRefusal } from "./http-refusal.js";
@@ -7,7 +7,7 @@ import { HttpRefusal } from "./http-refusal.js";
 /** Refuses a request whose fields can be read in two ways, or say what would be passed over without a word. */
 export function checkFields(exchange: Exchange, request: HttpRequest): void {
   const { fields } = exchange;
-  const repeated = repeatedField(fields);
+  const repeated = doubledField(fields);
   if (repeated !== undefined) throw invalid(`the request has ${repeated} twice: send one`);
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? "";

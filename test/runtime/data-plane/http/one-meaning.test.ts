@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { singleFields } from "../../../../src/runtime/data-plane/single-fields.js";
+import { singleFields } from "../../../../src/wire/index.js";
 import { Proxied } from "../proxied.js";
 import { keepValues } from "./key-value-stub.js";
 import { type Heard, type Said, sayings } from "./say-fields.js";

@@ -18,6 +18,8 @@ const makeMs = 300_000;
 const quietly = [
   ...["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
   ...["--disable-background-networking", "--disable-component-update"],
+  // What somebody's name server may say of their name.
+  "--host-resolver-rules=MAP evil.test 127.0.0.1",
 ];
 
 let site: Server;
@@ -183,5 +185,76 @@ describe("a page in a browser whose origin is not listed", () => {
 
     const answer = await fetch(`http://${prism.address}/v1/namespaces/default/kv/mine`);
     expect(await answer.text()).toBe("before");
+  });
+});
+
+describe("a page in a browser whose own name points to this machine", () => {
+  /** A page of evil.test on a port of Prism's: to the browser they are of one origin. */
+  async function pageOnPortOf(address: string): Promise<Page> {
+    const page = await browser.newPage();
+    await page.goto(`http://evil.test:${address.split(":")[1]}/`);
+    return page;
+  }
+
+  /** What a fetch by the page's own origin is answered. */
+  function ask(page: Page, path: string, method = "GET"): Promise<number> {
+    const init = JSON.stringify(method === "GET" ? {} : { method, body: '{"namespace":"default"}' });
+    return page.evaluate<number>(`fetch("${path}", ${init}).then(({ status }) => status)`);
+  }
+
+  test("neither reads nor writes anybody's data", async () => {
+    const page = await pageOnPortOf(prism.address);
+    const key = "/v1/namespaces/default/kv/mine";
+    await fetch(`${plain}${key}`, { method: "PUT", body: "before" });
+
+    const answers = [await ask(page, key), await ask(page, key, "PUT"), await ask(page, "/v1/namespaces")];
+
+    expect(answers).toEqual([421, 421, 421]);
+    expect(await (await fetch(`${plain}${key}`)).text()).toBe("before");
+  });
+
+  test("neither reads the metrics nor reloads a plugin", async () => {
+    const page = await pageOnPortOf(prism.admin);
+
+    const answers = [await ask(page, "/metrics"), await ask(page, "/admin/plugin/reload", "POST")];
+
+    expect(answers).toEqual([421, 421]);
+  });
+});
+
+describe("a page in a browser from elsewhere", () => {
+  test("counts nothing up by a request that browsers send without asking first", async () => {
+    const page = await pageOf(unlisted);
+    const address = `${plain}/v1/namespaces/default/increment`;
+    const json = { "content-type": "application/json" };
+    const count = async (): Promise<unknown> =>
+      (await fetch(address, { method: "POST", headers: json, body: '{"key":"n","delta":0}' })).json();
+    const before = await count();
+
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", ""])
+      await page.evaluate(
+        `fetch("${address}", { method: "POST", mode: "no-cors", body: new Blob(['{"key":"n","delta":1}'], { type: "${type}" }) })`,
+      );
+
+    expect(await count()).toEqual(before);
+  });
+
+  test("is refused by the operators' port, whatever it asks for", async () => {
+    const page = await pageOf(unlisted);
+    const statuses: number[] = [];
+    page.on("response", (response) => {
+      if (response.url().includes(prism.admin)) statuses.push(response.status());
+    });
+
+    for (const [path, method] of [
+      ["/metrics", "GET"],
+      ["/healthz", "GET"],
+      ["/admin/plugin/reload", "POST"],
+    ])
+      await page.evaluate(
+        `fetch("http://${prism.admin}${path}", { method: "${method}", mode: "no-cors" }).catch(() => undefined)`,
+      );
+
+    expect(statuses).toEqual([403, 403, 403]);
   });
 });

@@ -15,6 +15,7 @@ export { InFlight, type Placed } from "./in-flight.js";
 export { httpStatusOf } from "./http-status.js";
 export { LineOutlet, type LineSink } from "./line-outlet.js";
 export { type JsonBounds, JsonProblem } from "./json/json-problem.js";
+export { doubleOf, readNumber } from "./json/json-number.js";
 export { JsonReader } from "./json/json-reader.js";
 export { isReadObject, type ReadJson } from "./json/json-value.js";
 export { messageFromJson, type MessageReading } from "./json/message-from-json.js";

@@ -10,6 +10,7 @@ import {
   isScalar,
   isSeq,
 } from "yaml";
+import { doubleOf, readNumber } from "../../protocol/index.js";
 import type { JsonValue } from "../model/namespace.js";
 import { keyText } from "./key-text.js";
 import type { Path, Place, PlacedFinding } from "./yaml-document.js";
@@ -89,7 +90,10 @@ class PlainValueReader {
       const name = keyText(key);
       const inner = [...path, name];
       const first = lines.get(name);
-      if (name === "__proto__") this.#tell(key, inner, "a key of this name is never taken");
+      if (!isWholeText(name)) this.#tell(key, path, halfCharacter);
+      else if (name === "<<")
+        this.#tell(key, inner, "merge keys are not read, as YAML 1.2 has none; write the keys out");
+      else if (name === "__proto__") this.#tell(key, inner, "a key of this name is never taken");
       else if (first !== undefined) this.#tell(key, inner, `stands twice, first in line ${first}`);
       else {
         lines.set(name, this.#placeOf(key).line);
@@ -105,11 +109,9 @@ class PlainValueReader {
 
   #scalar(scalar: Scalar, path: Path): JsonValue {
     const { value } = scalar;
-    if (typeof value === "string" || typeof value === "boolean" || value === null) return value;
-    if (typeof value === "number") {
-      if (Number.isFinite(value) && (Number.isSafeInteger(value) || !Number.isInteger(value))) return value;
-      this.#lose(scalar, path, "a number that cannot be kept exactly; put it in quotes");
-    } else this.#lose(scalar, path, "expected text, a number, true or false");
+    const wrong = typeof value === "number" ? wrongWithNumber(value, scalar.source) : wrongWith(value);
+    if (wrong === undefined) return value as JsonValue;
+    this.#lose(scalar, path, wrong);
     return null;
   }
 
@@ -130,4 +132,34 @@ class PlainValueReader {
   #placeOf(node: Node): Place {
     return this.#placeAt(node.range?.[0] ?? 0);
   }
+}
+
+const halfCharacter = "half of a character (a lone surrogate such as \\ud800), which no UTF-8 can hold";
+
+function wrongWith(value: unknown): string | undefined {
+  if (typeof value === "string") return isWholeText(value) ? undefined : halfCharacter;
+  return typeof value === "boolean" || value === null ? undefined : "expected text, a number, true or false";
+}
+
+/** Numbers are doubles from here on, in a plugin's config too: what does not fit one exactly would be another number. */
+function wrongWithNumber(value: number, source = String(value)): string | undefined {
+  // Ten to YAML 1.2 and eight to YAML 1.1: 010.
+  if (/^[-+]?0\d/.test(source))
+    return "a number that begins with 0 is octal to some readers and not to others; write it without, as 0o17, or in quotes";
+  const isKept = Number.isInteger(value)
+    ? Number.isSafeInteger(value) && (value !== 0 || /^[^1-9]*$/.test(source.split(/e/i)[0] ?? ""))
+    : Number.isFinite(value) && isExact(source);
+  return isKept ? undefined : "a number that cannot be kept exactly; put it in quotes";
+}
+
+function isExact(source: string): boolean {
+  const [, sign = "", whole = "", fraction = "", power = ""] =
+    /^([-+]?)(\d*)(?:\.(\d*))?(?:e([-+]?\d+))?$/i.exec(source) ?? [];
+  const written = `${sign === "-" ? "-" : ""}${whole || "0"}.${fraction || "0"}e${power || "0"}`;
+  const read = readNumber(written);
+  return typeof read === "number" || (read !== undefined && doubleOf(read) !== undefined);
+}
+
+function isWholeText(text: string): boolean {
+  return !/\p{Surrogate}/u.test(text);
 }

@@ -74,6 +74,13 @@ export function readYaml(text: string): YamlDocument {
     return { value: null, isReadable: false, problems, placeOf: () => ({ line: 1, column: 1 }) };
   }
 
+  if (document.directives.yaml.version !== "1.2") {
+    const message =
+      "expected YAML 1.2, got another version, in which yes and 010 mean something else; remove %YAML";
+    const problem = { path: [], place: { line: 1, column: 1 }, message };
+    return { value: null, isReadable: false, problems: [problem], placeOf: () => problem.place };
+  }
+
   const root: ParsedNode | null = document.contents;
   const { targets, ...read } = readPlainValue(root, placeAt);
   return {

@@ -14,6 +14,7 @@ export interface CallHead {
 export class CallContext implements Call {
   readonly operation: string;
   readonly log: Log;
+  readonly answerBytes: number;
   readonly #head: CallHead;
   #request: Buffer | undefined;
   #metadata: Map<string, string> | undefined;
@@ -24,11 +25,12 @@ export class CallContext implements Call {
   constructor(
     head: CallHead,
     operation: string,
-    { log, request }: { log: Log; request?: Buffer | undefined },
+    { log, answerBytes, request }: { log: Log; answerBytes: number; request?: Buffer | undefined },
   ) {
     this.#head = head;
     this.operation = operation;
     this.log = log;
+    this.answerBytes = answerBytes;
     this.#request = request;
   }
 

@@ -15,6 +15,8 @@ export interface Call {
   metadata(name: string): string | undefined;
   /** When the caller gives up, in milliseconds since 1970; undefined = it did not say. */
   readonly deadline: number | undefined;
+  /** What the values of one answer may have together, in bytes, where there are several: stop reading there. */
+  readonly answerBytes: number;
   /** Aborts when the caller leaves, its deadline passes, or the plugin must end. Costs nothing until it is asked for. */
   readonly signal: AbortSignal;
   readonly log: Log;

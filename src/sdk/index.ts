@@ -2,6 +2,7 @@ export { z } from "zod";
 export { Code, PrismError } from "../protocol/index.js";
 export type * from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 export { addToNumber } from "./add-to-number.js";
+export { type AnswerRoom, answerTooLarge, entriesOf } from "./answer-size.js";
 export type { Call } from "./call.js";
 export { expiryOf, maxKeyBytes, prefixEnd } from "./key-rules.js";
 export { keyValue, type KeyValueBackend } from "./key-value.js";

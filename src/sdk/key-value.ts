@@ -30,6 +30,7 @@ import {
   type ScanRequest,
   type SetRequest,
 } from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
+import { entriesOf } from "./answer-size.js";
 import type { Call } from "./call.js";
 import { checkKey, checkTtl } from "./key-rules.js";
 import { type Eventually, isLater, type UnaryOperation, unary } from "./operation.js";
@@ -46,6 +47,10 @@ export interface KeyValueBackend {
   set?(request: SetRequest, call: Call): Eventually<void>;
   delete?(request: DeleteRequest, call: Call): Eventually<Answered<typeof DeleteResponseSchema>>;
   exists?(request: ExistsRequest, call: Call): Eventually<Answered<typeof ExistsResponseSchema>>;
+  /**
+   * Keys come once each, however often the caller named them. Stop with RESOURCE_EXHAUSTED where their values have more than
+   * `call.answerBytes` together: {@link entriesOf} does.
+   */
   mget?(request: MGetRequest, call: Call): Eventually<Answered<typeof MGetResponseSchema>>;
   mset?(request: MSetRequest, call: Call): Eventually<void>;
   /**
@@ -68,6 +73,7 @@ export function keyValue(backend: KeyValueBackend): Record<string, UnaryOperatio
 
 /** Running it again changes nothing more. */
 const repeatable = { pattern: "keyvalue", idempotent: true };
+const reading = { ...repeatable, isRead: true };
 /** Running it again is another change, or another answer. */
 const unrepeatable = { pattern: "keyvalue", idempotent: false };
 
@@ -76,19 +82,19 @@ function reads(backend: KeyValueBackend): Record<string, UnaryOperation> {
   if (backend.get) {
     const run = backend.get.bind(backend);
     const shapes = { request: GetRequestSchema, response: GetResponseSchema };
-    operations["get"] = unary({ ...shapes, ...repeatable, check: checkKeyOf, run });
+    operations["get"] = unary({ ...shapes, ...reading, check: checkKeyOf, run });
   }
   if (backend.exists) {
     const run = backend.exists.bind(backend);
     const shapes = { request: ExistsRequestSchema, response: ExistsResponseSchema };
-    operations["exists"] = unary({ ...shapes, ...repeatable, check: checkKeyOf, run });
+    operations["exists"] = unary({ ...shapes, ...reading, check: checkKeyOf, run });
   }
   if (backend.mget) {
-    const run = backend.mget.bind(backend);
+    const run = everyKey(backend.mget.bind(backend));
     const shapes = { request: MGetRequestSchema, response: MGetResponseSchema };
     operations["mget"] = unary({
       ...shapes,
-      ...repeatable,
+      ...reading,
       check: ({ keys }) => keys.forEach(checkKey),
       run,
     });
@@ -96,7 +102,7 @@ function reads(backend: KeyValueBackend): Record<string, UnaryOperation> {
   if (backend.scan) {
     const run = paged(backend.scan.bind(backend));
     const shapes = { request: ScanRequestSchema, response: ScanResponseSchema };
-    operations["scan"] = unary({ ...shapes, ...repeatable, run });
+    operations["scan"] = unary({ ...shapes, ...reading, run });
   }
   return operations;
 }
@@ -162,6 +168,30 @@ function emptied<Request>(run: (request: Request, call: Call) => Eventually<void
     return isLater(done) ? done.then(() => ({})) : {};
   };
 }
+
+/** Asks for each key once, and answers in the order asked, as long as the values are not too many bytes for one answer. */
+function everyKey(mget: NonNullable<KeyValueBackend["mget"]>) {
+  return (request: MGetRequest, call: Call): Eventually<Answered<typeof MGetResponseSchema>> => {
+    const { keys } = request;
+    const once = new Set(keys);
+    if (once.size === keys.length) return mget(request, call);
+    const answer = mget({ ...request, keys: [...once] }, call);
+    return isLater(answer) ? answer.then((one) => inOrder(keys, one, call)) : inOrder(keys, answer, call);
+  };
+}
+
+function inOrder(
+  keys: readonly string[],
+  { entries = [] }: Answered<typeof MGetResponseSchema>,
+  call: Call,
+): Answered<typeof MGetResponseSchema> {
+  const values = new Map(
+    entries.map(({ key = "", found = false, value }) => [key, found ? (value ?? nothing) : undefined]),
+  );
+  return { entries: entriesOf(keys, (key) => values.get(key), call) };
+}
+
+const nothing = new Uint8Array();
 
 /** Turns what a backend scans into pages. */
 function paged(scan: (query: ScanQuery, call: Call) => Eventually<Iterable<ScannedEntry>>) {

@@ -1,12 +1,14 @@
 import { PrismError } from "../protocol/index.js";
-import { type ClosedBy, MessageReader, type Stream, type StreamListener } from "../wire/index.js";
+import { type ClosedBy, ErrorCode, MessageReader, type Stream, type StreamListener } from "../wire/index.js";
 import { CallContext, type CallHead } from "./call-context.js";
 import { Inbox } from "./inbox.js";
-import type { StreamingOperation } from "./operation.js";
+import { smallAnswerBytes } from "./answer-size.js";
+import type { Operation, StreamingOperation } from "./operation.js";
 import { okTrailers, refuse, responseHead } from "./reply.js";
 import type { Running, ServedNamespace } from "./served-namespace.js";
 import { readMessages } from "./single-message.js";
-import { foreseen } from "./unary-call.js";
+import { type ConnectionAnswers, noMoreWait, type Sending, type Waiting } from "./unsent-answers.js";
+import { foreseen } from "./foreseen.js";
 
 /** Bytes that may wait for the caller before the operation is slowed down. */
 const maxQueuedBytes = 256 * 1024;
@@ -18,11 +20,13 @@ export interface MessageCallSettings {
   readonly served: ServedNamespace;
   readonly head: CallHead;
   readonly maxBytes: number;
+  readonly answers: ConnectionAnswers;
 }
 
 /** A call of many messages both ways: those that come are read one by one, those that are answered wait for the reader. */
-export abstract class MessageCall implements StreamListener, Running {
+export abstract class MessageCall implements StreamListener, Running, Waiting, Sending {
   place = -1;
+  readonly heldBytes = 1024;
   protected readonly stream: Stream;
   protected readonly inbox: Inbox;
   readonly #served: ServedNamespace;
@@ -30,9 +34,12 @@ export abstract class MessageCall implements StreamListener, Running {
   readonly #reader: MessageReader;
   #context: CallContext | undefined;
   #deadline: NodeJS.Timeout | undefined;
+  readonly #answers: ConnectionAnswers;
   #drained: (() => void) | undefined;
+  #isSending = false;
 
-  constructor(stream: Stream, { served, head, maxBytes }: MessageCallSettings) {
+  constructor(stream: Stream, { served, head, maxBytes, answers }: MessageCallSettings) {
+    this.#answers = answers;
     this.stream = stream;
     this.#served = served;
     this.#head = head;
@@ -65,24 +72,38 @@ export abstract class MessageCall implements StreamListener, Running {
     if (endStream) this.onData(stream, nothing, 0, true);
   }
 
+  get unsentBytes(): number {
+    return this.stream.queuedBytes;
+  }
+
+  proceed(): void {
+    this.#drained?.();
+  }
+
+  giveUp(): void {
+    this.stream.reset(ErrorCode.ENHANCE_YOUR_CALM);
+  }
+
   onDrain(stream: Stream): void {
-    if (stream.queuedBytes <= maxQueuedBytes) this.#drained?.();
+    if (stream.queuedBytes <= this.#mostQueued) this.#drained?.();
+    if (this.#isSending && stream.queuedBytes === 0) this.#sent();
   }
 
   onClose(_stream: Stream, _code: number, by: ClosedBy): void {
-    this.#drained?.();
+    this.#letGo();
     if (by !== "end") this.#cancel(new PrismError("cancelled", "the caller has left"));
   }
 
   cut(reason: PrismError): void {
     this.#cancel(reason);
     refuse(this.stream, reason, this.#context !== undefined);
-    this.#drained?.();
+    this.#letGo();
   }
 
   /** Runs the operation from here on. Called once. */
-  protected begin(name: string, run: StreamingOperation["run"]): void {
-    const context = new CallContext(this.#head, name, { log: this.#served.log });
+  protected begin(name: string, operation: Operation, run: StreamingOperation["run"]): void {
+    const { log, answerBytes } = this.#served;
+    const context = new CallContext(this.#head, name, { log, answerBytes });
     this.#context = context;
     this.#served.begin();
     this.#served.remember(this);
@@ -92,7 +113,7 @@ export abstract class MessageCall implements StreamListener, Running {
       this.#deadline = setTimeout(() => this.cut(late), Math.max(0, deadline - Date.now()));
     }
     this.stream.sendHeaders(responseHead, false);
-    void this.#run(run, context);
+    void this.#run(operation, run, context);
   }
 
   #cancel(reason: PrismError): void {
@@ -107,14 +128,17 @@ export abstract class MessageCall implements StreamListener, Running {
     this.inbox.end();
   }
 
-  async #run(run: StreamingOperation["run"], context: CallContext): Promise<void> {
+  async #run(operation: Operation, run: StreamingOperation["run"], context: CallContext): Promise<void> {
     const begunAt = performance.now();
     let failed = false;
     try {
+      if (this.#answers.isFull && this.#served.largeAnswerOf(operation) > 0) await this.#untilRoom();
       for await (const result of run(this.inbox, context)) {
         if (this.stream.sendClosed) break;
         this.send(result);
-        if (this.stream.queuedBytes > maxQueuedBytes) await this.#untilDrained();
+        if (result.length > smallAnswerBytes) this.#served.answeredLargely(operation, result.length);
+        if (this.stream.queuedBytes > 0) this.#sends();
+        if (this.stream.queuedBytes > this.#mostQueued) await this.#untilDrained();
       }
       failed = context.cancelled;
       if (!this.stream.sendClosed) this.sendEnd();
@@ -127,6 +151,35 @@ export abstract class MessageCall implements StreamListener, Running {
       this.#served.forget(this);
       this.#served.end(performance.now() - begunAt, failed);
     }
+  }
+
+  /** Where too much waits already, the next result waits until the one before has left. */
+  get #mostQueued(): number {
+    return this.#answers.isFull ? 0 : maxQueuedBytes;
+  }
+
+  /** Waits until what was answered before has been taken. */
+  async #untilRoom(): Promise<void> {
+    if (!this.#answers.wait(this)) throw noMoreWait();
+    await this.#untilDrained();
+  }
+
+  #sends(): void {
+    if (this.#isSending) return;
+    this.#isSending = true;
+    this.#answers.sends(this);
+  }
+
+  #sent(): void {
+    this.#isSending = false;
+    this.#answers.sent(this);
+  }
+
+  /** Nobody waits for it any more: it neither. */
+  #letGo(): void {
+    this.#answers.forget(this);
+    if (this.#isSending) this.#sent();
+    this.#drained?.();
   }
 
   async #untilDrained(): Promise<void> {

@@ -23,6 +23,8 @@ export interface NamespaceSettings {
   readonly now: () => number;
   /** How long a namespace that is replaced or ended waits for its operations. */
   readonly graceMs: number;
+  /** What the values of one answer may have together, where there are several. */
+  readonly answerBytes: number;
 }
 
 /** The namespaces of one plugin process: opened by Initialize, asked by HealthCheck, ended by Shutdown. */
@@ -117,12 +119,12 @@ export class Namespaces {
 
   async #replace(request: InitializeRequest, signal: AbortSignal): Promise<ServedNamespace> {
     const { namespace, credentials } = request;
-    const { dataDirectory, now, graceMs } = this.#settings;
+    const { dataDirectory, now, graceMs, answerBytes } = this.#settings;
     if (namespace === "") throw new PluginError(Code.INVALID_ARGUMENT, "the namespace has no name");
     const log = withFields(this.#settings.log, { namespace });
     const config = configFrom(request.config);
     const context: OpenContext<unknown> = { namespace, config, credentials, dataDirectory, log, signal, now };
-    const fresh = new ServedNamespace(namespace, await this.#plugin.open(context), log);
+    const fresh = new ServedNamespace(namespace, await this.#plugin.open(context), { log, answerBytes });
     const old = this.#open.get(namespace);
     this.#open.set(namespace, fresh);
     if (old) void this.#closeReplaced(old, graceMs);

@@ -14,6 +14,12 @@ export interface Traits {
   readonly ordered: boolean;
 }
 
+/** Whether what an operation answers may be encoded now. */
+export interface AnswerGate {
+  /** Throws where it may not. */
+  admit(answer: unknown): void;
+}
+
 /** An operation that answers once. Made by {@link unary} or a pattern. */
 export interface UnaryOperation {
   readonly kind: "unary";
@@ -24,8 +30,10 @@ export interface UnaryOperation {
   readonly answers: string;
   /** Whether the request's bytes must outlive the event in which they came. */
   readonly keepsBytes: boolean;
-  /** Decodes, runs, encodes. */
-  run(request: Uint8Array, call: Call): Eventually<Uint8Array>;
+  /** It changes nothing, so that what it answers may be dropped and asked for again. */
+  readonly isRead: boolean;
+  /** Decodes, runs, encodes. `gate` is asked before an answer is encoded. */
+  run(request: Uint8Array, call: Call, gate?: AnswerGate): Eventually<Uint8Array>;
 }
 
 /** An operation that takes and answers many messages. Made by {@link streaming}. */
@@ -44,6 +52,11 @@ export type Operation = UnaryOperation | StreamingOperation;
 export interface UnarySettings<In extends Shape, Out extends Shape> extends Partial<Traits> {
   readonly request: In;
   readonly response: Out;
+  /**
+   * It changes nothing. Where callers do not read what they are answered, a large answer of such an operation is dropped and
+   * made again when there is room; others of which one was large wait before they run.
+   */
+  readonly isRead?: boolean;
   /** Refuses a request before it runs, by throwing a PluginError. */
   check?(request: Given<In>): void;
   run(request: Given<In>, call: Call): Eventually<Answered<Out>>;
@@ -70,11 +83,16 @@ export function unary<In extends Shape, Out extends Shape>(settings: UnarySettin
     takes: nameOf(settings.request),
     answers: nameOf(settings.response),
     keepsBytes: holdsBytes(settings.request),
-    run: (bytes, call) => {
+    isRead: settings.isRead ?? false,
+    run: (bytes, call, gate) => {
       const request = decode(bytes);
       settings.check?.(request);
       const answer = settings.run(request, call);
-      return isLater(answer) ? answer.then(encode) : encode(answer);
+      const admitted = (there: Answered<Out>): Uint8Array => {
+        gate?.admit(there);
+        return encode(there);
+      };
+      return isLater(answer) ? answer.then(admitted) : admitted(answer);
     },
   };
 }

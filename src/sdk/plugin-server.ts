@@ -37,11 +37,14 @@ import { type Rpc, RpcCall } from "./rpc-call.js";
 import { ServiceCall } from "./service-call.js";
 import { StreamingCall } from "./streaming-call.js";
 import { UnaryCall } from "./unary-call.js";
+import { type ConnectionAnswers, UnsentAnswers, type UnsentBounds } from "./unsent-answers.js";
 
 /** What a plugin's server needs to know. */
 export interface PluginServerSettings extends NamespaceSettings {
   /** The largest message it takes. */
   readonly maxMessageBytes: number;
+  /** What may be answered and not taken. */
+  readonly unsent: UnsentBounds;
 }
 
 /** What a request's headers say; worked out once for headers that come again. */
@@ -53,6 +56,12 @@ interface RequestHead {
   readonly headers: HeaderList;
   /** Why the call is refused, whatever it asks. */
   readonly refusal: PrismError | undefined;
+}
+
+/** How a request comes: whether that was all of it, and where its answer is counted. */
+interface Arrival {
+  readonly endStream: boolean;
+  readonly answers: ConnectionAnswers;
 }
 
 /**
@@ -86,6 +95,7 @@ const notGrpc = new TextAnswer(
 export class PluginServer {
   readonly #namespaces: Namespaces;
   readonly #settings: PluginServerSettings;
+  readonly #unsent: UnsentAnswers;
   readonly #connections = new Set<Connection>();
   /** Called when the last connection is gone. */
   #unconnected: (() => void) | undefined;
@@ -93,16 +103,19 @@ export class PluginServer {
   constructor(plugin: Plugin, settings: PluginServerSettings) {
     this.#namespaces = new Namespaces(plugin, settings);
     this.#settings = settings;
+    this.#unsent = new UnsentAnswers(settings.unsent);
   }
 
   /** Serves a connection until it ends. */
   accept(socket: Socket): void {
+    const answers = this.#unsent.connection();
     const connection = serveHttp2(
       socket,
-      { limits: trustedPeer },
+      { limits: trustedPeer, backlog: answers },
       {
-        onRequest: (stream, headers, endStream) => this.#route(stream, headers, endStream),
+        onRequest: (stream, headers, endStream) => this.#route(stream, headers, { endStream, answers }),
         onClose: () => {
+          answers.close();
           this.#connections.delete(connection);
           if (this.#connections.size === 0) this.#unconnected?.();
         },
@@ -129,12 +142,12 @@ export class PluginServer {
     });
   }
 
-  #route(stream: Stream, headers: HeaderList, endStream: boolean): StreamListener {
+  #route(stream: Stream, headers: HeaderList, { endStream, answers }: Arrival): StreamListener {
     const head = (headers.memo ??= this.#read(headers)) as RequestHead;
     if (!head.isGrpc) return notGrpc.to(stream, endStream);
     try {
       if (head.refusal) throw head.refusal;
-      const listener = this.#listener(stream, head);
+      const listener = this.#listener(stream, head, answers);
       if (endStream) listener.onData(stream, nothing, 0, true);
       return listener;
     } catch (reason) {
@@ -143,18 +156,19 @@ export class PluginServer {
     }
   }
 
-  #listener(stream: Stream, head: RequestHead): StreamListener {
+  #listener(stream: Stream, head: RequestHead, answers: ConnectionAnswers): StreamListener {
     const { method, namespace, timeoutMs } = head;
     const namespaces = this.#namespaces;
     const maxBytes = this.#settings.maxMessageBytes;
     switch (method) {
       case "Execute":
-        return new UnaryCall(namespaces.find(namespace), callHead(head), maxBytes);
+        return new UnaryCall(namespaces.find(namespace), callHead(head), { maxBytes, answers });
       case "ExecuteStream":
         return new StreamingCall(stream, {
           served: namespaces.find(namespace),
           head: callHead(head),
           maxBytes,
+          answers,
         });
       case "HealthCheck":
       case "Initialize":
@@ -163,7 +177,7 @@ export class PluginServer {
       default: {
         const served = namespaces.find(namespace);
         const found = { name: method.slice(1), method: served.method(method) };
-        return new ServiceCall(stream, { served, head: callHead(head), maxBytes, ...found });
+        return new ServiceCall(stream, { served, head: callHead(head), maxBytes, answers, ...found });
       }
     }
   }

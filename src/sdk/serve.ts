@@ -10,6 +10,8 @@ import type { Plugin } from "./plugin.js";
 import { PluginError } from "./plugin-error.js";
 import { PluginServer } from "./plugin-server.js";
 
+const mebibyte = 1024 ** 2;
+
 /** The version of the plugin protocol that the SDK speaks. */
 export const protocolVersion = "1";
 
@@ -23,6 +25,12 @@ export interface ServeOptions {
   readonly dataDirectory?: string;
   /** The largest message taken, in bytes; 128 MiB. */
   readonly maxMessageBytes?: number;
+  /** What the values of one answer may have together, where there are several; PRISM_ANSWER_BYTES, else 32 MiB. */
+  readonly answerBytes?: number;
+  /** Answers that Prism does not take, in bytes, before further calls wait unrun; PRISM_UNSENT_BYTES, else 64 MiB. */
+  readonly unsentBytes?: number;
+  /** … of one connection; PRISM_UNSENT_CONNECTION_BYTES, else 32 MiB. */
+  readonly unsentConnectionBytes?: number;
   /** How long running operations may go on when the plugin ends or a namespace is replaced; 30,000. */
   readonly graceMs?: number;
   readonly log?: Log;
@@ -48,10 +56,16 @@ export async function listenWith(
     graceMs = 30_000,
     maxMessageBytes = 128 * 1024 * 1024,
     now = Date.now,
+    answerBytes = 32 * mebibyte,
+    unsentBytes = 64 * mebibyte,
+    unsentConnectionBytes = 32 * mebibyte,
   } = options;
   const log = options.log ?? stderrLog({ plugin: plugin.name });
   const dataDirectory = resolve(options.dataDirectory ?? "data");
-  const server = new PluginServer(plugin, { token, graceMs, maxMessageBytes, now, log, dataDirectory });
+  const server = new PluginServer(plugin, {
+    ...{ token, graceMs, maxMessageBytes, answerBytes, now, log, dataDirectory },
+    unsent: { inAll: unsentBytes, perConnection: unsentConnectionBytes },
+  });
   const listening = await listen(socket, (connection) => server.accept(connection));
   let closed: Promise<void> | undefined;
   return {
@@ -70,6 +84,7 @@ export async function serve(plugin: Plugin, options: ServeOptions = {}): Promise
   checkProtocol(env["PRISM_PLUGIN_PROTOCOL"]);
   const served = await listenWith(plugin, {
     token: env["PRISM_PLUGIN_TOKEN"] ?? "",
+    ...boundsFrom(env),
     ...(env["PRISM_PLUGIN_DATA"] ? { dataDirectory: env["PRISM_PLUGIN_DATA"] } : {}),
     ...options,
     socket: options.socket ?? socketFrom(env["PLUGIN_SOCKET"]),
@@ -77,6 +92,28 @@ export async function serve(plugin: Plugin, options: ServeOptions = {}): Promise
   endInOrder(served);
   process.stdout.write(`prism|${protocolVersion}|unix|${served.socket}\n`);
   return served;
+}
+
+/** The bounds that the environment names. */
+function boundsFrom(env: NodeJS.ProcessEnv): Partial<ServeOptions> {
+  const answerBytes = bytesFrom(env, "PRISM_ANSWER_BYTES");
+  const unsentBytes = bytesFrom(env, "PRISM_UNSENT_BYTES");
+  const unsentConnectionBytes = bytesFrom(env, "PRISM_UNSENT_CONNECTION_BYTES");
+  return {
+    ...(answerBytes !== undefined && { answerBytes }),
+    ...(unsentBytes !== undefined && { unsentBytes }),
+    ...(unsentConnectionBytes !== undefined && { unsentConnectionBytes }),
+  };
+}
+
+function bytesFrom(env: NodeJS.ProcessEnv, name: string): number | undefined {
+  const text = env[name];
+  if (text === undefined) return undefined;
+  if (/^[1-9]\d{0,14}$/.test(text)) return Number(text);
+  throw new PluginError(
+    Code.INVALID_ARGUMENT,
+    `${name} is ${JSON.stringify(text)}: set it to a number of bytes, such as 67108864`,
+  );
 }
 
 function endInOrder(served: ServedPlugin): void {

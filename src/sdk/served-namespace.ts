@@ -23,19 +23,23 @@ export interface Running extends Placed {
 export class ServedNamespace {
   readonly name: string;
   readonly log: Log;
+  readonly answerBytes: number;
   readonly counters = new Counters();
   readonly #open: OpenNamespace;
   readonly #unary = new Map<string, Served<UnaryOperation>>();
   readonly #streaming = new Map<string, Served<StreamingOperation>>();
   /** Methods of services of the plugin's own, by their paths: "/acme.billing.v1.Invoices/Pay". */
   readonly #methods: ReadonlyMap<string, Operation>;
+  /** Of operations that have given one: how large the last large answer was. */
+  readonly #largeAnswers = new Map<Operation, number>();
   readonly #running = new InFlight<Running>();
   #idle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(name: string, open: OpenNamespace, log: Log) {
+  constructor(name: string, open: OpenNamespace, { log, answerBytes }: { log: Log; answerBytes: number }) {
     this.name = name;
     this.log = log;
+    this.answerBytes = answerBytes;
     this.#open = open;
     for (const [operationName, operation] of Object.entries(open.operations)) {
       const writer = new AnswerWriter(operation.kind, operation.answers);
@@ -82,6 +86,16 @@ export class ServedNamespace {
       this.#streaming.get(name) ??
       this.#refuse(name, this.#unary.has(name) ? "does not stream: call it by Execute" : undefined)
     );
+  }
+
+  /** An operation has answered with so many bytes, which may not have left at once. */
+  answeredLargely(operation: Operation, bytes: number): void {
+    this.#largeAnswers.set(operation, bytes);
+  }
+
+  /** What an operation may well answer, in bytes, as far as that is large; 0 where it has not been yet. */
+  largeAnswerOf(operation: Operation): number {
+    return this.#largeAnswers.size === 0 ? 0 : (this.#largeAnswers.get(operation) ?? 0);
   }
 
   /** Counts an operation that has begun. Whoever calls this calls `end` once. */

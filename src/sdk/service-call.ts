@@ -13,7 +13,7 @@ export class ServiceCall extends MessageCall {
   ) {
     super(stream, settings);
     const { name, method } = settings;
-    this.begin(name, (requests, call) =>
+    this.begin(name, method, (requests, call) =>
       method.kind === "streaming" ? method.run(requests, call) : answerOnce(method, requests, call),
     );
   }

@@ -4,7 +4,7 @@ import { type Envelope, readEnvelope } from "./envelope.js";
 import { MessageCall, type MessageCallSettings } from "./message-call.js";
 import type { StreamingOperation } from "./operation.js";
 import type { Served, ServedNamespace } from "./served-namespace.js";
-import { paramsOf } from "./unary-call.js";
+import { paramsOf } from "./execute-message.js";
 
 /** StreamResponse{is_final: true}: the end of every stream that ends in order. */
 const finalMessage = frameMessage(Buffer.from([0x18, 0x01]));
@@ -38,7 +38,7 @@ export class StreamingCall extends MessageCall {
 
   #begin(name: string): Served<StreamingOperation> {
     const found = (this.#found = this.#served.streaming(name));
-    this.begin(name, (requests, call) => found.operation.run(requests, call));
+    this.begin(name, found.operation, (requests, call) => found.operation.run(requests, call));
     return found;
   }
 }

@@ -1,23 +1,40 @@
 import { Code, PrismError } from "../protocol/index.js";
-import { type ClosedBy, messageHeadBytes, type Stream, type StreamListener } from "../wire/index.js";
+import {
+  type ClosedBy,
+  ErrorCode,
+  messageHeadBytes,
+  type Stream,
+  type StreamListener,
+} from "../wire/index.js";
 import { failureAnswer } from "./answer.js";
+import { sizeOfAnswer, smallAnswerBytes } from "./answer-size.js";
 import { CallContext, type CallHead } from "./call-context.js";
-import { type Envelope, readEnvelope } from "./envelope.js";
-import { reasonFields } from "./json-log.js";
-import type { UnaryOperation } from "./operation.js";
+import type { Envelope } from "./envelope.js";
+import { envelopeOf, type Message, paramsOf } from "./execute-message.js";
+import { foreseen } from "./foreseen.js";
+import type { AnswerGate, UnaryOperation } from "./operation.js";
 import { PluginError } from "./plugin-error.js";
 import { failureTrailers, okTrailers, refuse, reply, responseHead } from "./reply.js";
 import type { Running, Served, ServedNamespace } from "./served-namespace.js";
 import { isWholeMessage, SingleMessage } from "./single-message.js";
 
+import { type ConnectionAnswers, noMoreWait, type Sending, type Waiting } from "./unsent-answers.js";
+
 const nothing = Buffer.alloc(0);
+
+/** What a call holds that waits, beside its parameters. */
+const bytesOfCall = 1024;
+
+/** Thrown at an answer that has to be made later. */
+const noRoom = new Error("there is no room for the answer");
 
 /**
  * One Execute. A message that comes in one piece is read where it lies, and an operation that answers at once is
  * answered within the event: no copy, no promise, no timer.
  */
-export class UnaryCall implements StreamListener, Running {
+export class UnaryCall implements StreamListener, Running, AnswerGate, Waiting, Sending {
   place = -1;
+  heldBytes = 0;
   readonly #served: ServedNamespace;
   readonly #head: CallHead;
   readonly #maxBytes: number;
@@ -26,11 +43,51 @@ export class UnaryCall implements StreamListener, Running {
   #stream: Stream | undefined;
   #deadline: NodeJS.Timeout | undefined;
   #begunAt = 0;
+  readonly #answers: ConnectionAnswers;
+  #operation: UnaryOperation | undefined;
+  /** What is run once there is room for its answer. */
+  #later: Prepared | undefined;
+  /** Its answer is made whatever waits: its turn has come. */
+  #isDue = false;
+  /** Counted for an answer that is to come. */
+  #reserved = 0;
+  #isSending = false;
 
-  constructor(served: ServedNamespace, head: CallHead, maxBytes: number) {
+  constructor(
+    served: ServedNamespace,
+    head: CallHead,
+    { maxBytes, answers }: { readonly maxBytes: number; readonly answers: ConnectionAnswers },
+  ) {
     this.#served = served;
     this.#head = head;
     this.#maxBytes = maxBytes;
+    this.#answers = answers;
+  }
+
+  get unsentBytes(): number {
+    return this.#stream?.queuedBytes ?? 0;
+  }
+
+  /** What is small leaves at once and is always answered; what is large waits where too much does already. */
+  admit(answer: unknown): void {
+    if (this.#isDue || !this.#operation?.isRead || !this.#answers.isFull) return;
+    if (sizeOfAnswer(answer) > smallAnswerBytes) throw noRoom;
+  }
+
+  proceed(): void {
+    const [stream, context, later] = [this.#stream, this.#context, this.#later];
+    this.#later = undefined;
+    if (stream === undefined || context === undefined || later === undefined) return;
+    this.#isDue = true;
+    try {
+      this.#start(stream, later, context);
+    } catch (reason) {
+      this.#fail(stream, reason);
+    }
+  }
+
+  giveUp(): void {
+    this.#stream?.reset(ErrorCode.ENHANCE_YOUR_CALM);
   }
 
   onData(stream: Stream, bytes: Buffer, windowBytes: number, endStream: boolean): void {
@@ -53,15 +110,21 @@ export class UnaryCall implements StreamListener, Running {
     if (endStream) this.onData(stream, nothing, 0, true);
   }
 
-  onDrain(): void {}
+  onDrain(stream: Stream): void {
+    if (this.#isSending && stream.queuedBytes === 0) this.#sent();
+  }
 
   onClose(_stream: Stream, _code: number, by: ClosedBy): void {
-    if (by !== "end") this.#context?.cancel(new PrismError("cancelled", "the caller has left"));
+    if (this.#isSending) this.#sent();
+    if (by === "end") return;
+    this.#context?.cancel(new PrismError("cancelled", "the caller has left"));
+    this.#waitNoMore();
   }
 
   /** Ends a call that is still running; its operation is told, and what it answers is dropped. */
   cut(reason: PrismError): void {
     this.#context?.cancel(reason);
+    this.#waitNoMore();
     if (this.#stream) refuse(this.#stream, reason);
   }
 
@@ -86,34 +149,100 @@ export class UnaryCall implements StreamListener, Running {
     const params = paramsOf(found.operation, envelope, bytes);
     const owned = isView && found.operation.keepsBytes ? Uint8Array.prototype.slice.call(params) : params;
     const request = envelope.hasMetadata ? bytes.subarray(from) : undefined;
-    const context = new CallContext(this.#head, envelope.operation, { log: this.#served.log, request });
-    const result = found.operation.run(owned, context);
+    const { log, answerBytes } = this.#served;
+    const context = new CallContext(this.#head, envelope.operation, { log, answerBytes, request });
+    this.#operation = found.operation;
+    const prepared = { found, params: owned, isView: isView && owned === params };
+    if (this.#mustWait(found.operation)) this.#wait(stream, prepared, context);
+    else this.#start(stream, prepared, context);
+  }
+
+  #start(stream: Stream, prepared: Prepared, context: CallContext): void {
+    const { found, params } = prepared;
+    let result;
+    try {
+      result = found.operation.run(params, context, this);
+    } catch (reason) {
+      if (reason !== noRoom) throw reason;
+      this.#wait(stream, prepared, context);
+      return;
+    }
     if (result instanceof Uint8Array) this.#answer(stream, found, result);
-    else this.#await(stream, found, { result, context });
+    else this.#await(stream, prepared, { result, context });
   }
 
   /** The operation answers later: from here on it can be cancelled. */
   #await(
     stream: Stream,
-    found: Served<UnaryOperation>,
+    prepared: Prepared,
     { result, context }: { result: Promise<Uint8Array>; context: CallContext },
   ): void {
+    const { found } = prepared;
+    const kept = found.operation.isRead ? keep(prepared) : prepared;
+    this.#outlive(stream, context);
+    this.#reserve(this.#served.largeAnswerOf(found.operation));
+    result.then(
+      (answer) => this.#answer(stream, found, answer),
+      (reason: unknown) => {
+        this.#reserve(0);
+        if (reason === noRoom && !context.cancelled) this.#wait(stream, kept, context);
+        else this.#fail(stream, reason);
+      },
+    );
+  }
+
+  /** Whether it must not run yet: what it answers is likely large, and cannot be dropped. */
+  #mustWait(operation: UnaryOperation): boolean {
+    return this.#answers.isFull && !operation.isRead && this.#served.largeAnswerOf(operation) > 0;
+  }
+
+  /** Waits until there is room for what it answers. */
+  #wait(stream: Stream, prepared: Prepared, context: CallContext): void {
+    this.#outlive(stream, context);
+    const later = (this.#later = keep(prepared));
+    this.heldBytes = later.params.length + bytesOfCall;
+    if (this.#answers.wait(this)) return;
+    this.#later = undefined;
+    this.#fail(stream, noMoreWait());
+  }
+
+  #waitNoMore(): void {
+    if (this.#later === undefined) return;
+    this.#later = undefined;
+    this.#answers.forget(this);
+    this.#end(true);
+  }
+
+  /** It goes on behind the event in which it came, and ends at its deadline. */
+  #outlive(stream: Stream, context: CallContext): void {
+    if (this.#stream !== undefined) return;
     context.detach();
     this.#context = context;
     this.#stream = stream;
     this.#served.remember(this);
     const { deadline } = this.#head;
-    if (deadline !== undefined) {
-      const late = new PrismError("deadlineExceeded", `"${context.operation}" took longer than its deadline`);
-      this.#deadline = setTimeout(() => this.cut(late), Math.max(0, deadline - Date.now()));
-    }
-    result.then(
-      (answer) => this.#answer(stream, found, answer),
-      (reason: unknown) => this.#fail(stream, reason),
-    );
+    if (deadline === undefined) return;
+    const late = new PrismError("deadlineExceeded", `"${context.operation}" took longer than its deadline`);
+    this.#deadline = setTimeout(() => this.cut(late), Math.max(0, deadline - Date.now()));
   }
 
-  #answer(stream: Stream, { writer }: Served<UnaryOperation>, result: Uint8Array): void {
+  /** Counts so many bytes of an answer that is to come, instead of those before. */
+  #reserve(bytes: number): void {
+    if (bytes > 0) this.#answers.take(bytes);
+    if (this.#reserved > 0) this.#answers.give(this.#reserved);
+    this.#reserved = bytes;
+  }
+
+  #sent(): void {
+    this.#isSending = false;
+    this.#answers.sent(this);
+  }
+
+  #answer(stream: Stream, { writer, operation }: Served<UnaryOperation>, result: Uint8Array): void {
+    if (result.length > this.#maxBytes) {
+      this.#fail(stream, answerOver(result.length, this.#maxBytes));
+      return;
+    }
     this.#end(this.#context?.cancelled ?? false);
     if (stream.sendClosed) return;
     const { head, body } = writer.wrap(result);
@@ -125,6 +254,11 @@ export class UnaryCall implements StreamListener, Running {
     stream.sendData(head, false);
     stream.sendData(body, false);
     stream.sendHeaders(okTrailers, true);
+    if (result.length > smallAnswerBytes) this.#served.answeredLargely(operation, result.length);
+    if (stream.queuedBytes === 0) return;
+    this.#stream = stream;
+    this.#isSending = true;
+    this.#answers.sends(this);
   }
 
   #fail(stream: Stream, reason: unknown): void {
@@ -136,55 +270,25 @@ export class UnaryCall implements StreamListener, Running {
   #end(failed: boolean): void {
     this.#served.end(performance.now() - this.#begunAt, failed);
     if (!this.#stream) return;
+    this.#reserve(0);
     clearTimeout(this.#deadline);
     this.#served.forget(this);
   }
 }
 
-/** What an operation threw, as an error for the caller. What nobody foresaw is logged, and told without its details. */
-export function foreseen(reason: unknown, cancelled: boolean, { log, name }: ServedNamespace): PrismError {
-  if (reason instanceof PrismError) return reason;
-  if (cancelled) return new PrismError("cancelled", "the call was cancelled", { cause: reason });
-  log.error("an operation threw what it did not foresee", { namespace: name, ...reasonFields(reason) });
-  return new PrismError("bug", "the plugin failed in a way it did not foresee; its log has the details");
-}
-
-/** An ExecuteRequest from an offset on; as a view it is valid only during the event. */
-interface Message {
-  readonly bytes: Buffer;
-  readonly from: number;
+/** An operation with its parameters, which may lie in a view that is valid only during the event. */
+interface Prepared {
+  readonly found: Served<UnaryOperation>;
+  readonly params: Uint8Array;
   readonly isView: boolean;
 }
 
-function envelopeOf({ bytes, from }: Message): Envelope {
-  try {
-    return readEnvelope(bytes, from, bytes.length);
-  } catch (cause) {
-    throw new PrismError(
-      "invalidRequest",
-      "the message is no prism.plugin.ExecuteRequest: it does not parse",
-      {
-        cause,
-      },
-    );
-  }
+/** With parameters that outlive the event. */
+function keep({ found, params, isView }: Prepared): Prepared {
+  return { found, params: isView ? Uint8Array.prototype.slice.call(params) : params, isView: false };
 }
 
-/** The operation's parameters where they lie. No parameters are an empty message. */
-export function paramsOf(
-  { takes }: { readonly takes: string },
-  { operation, params, typeUrl, start, end }: Envelope,
-  message: Buffer,
-): Buffer {
-  const fits = takes === "bytes" ? params !== "typed" : params !== "raw" && isUrlOf(typeUrl, takes);
-  if (fits || params === "none") return message.subarray(start, end);
-  const wanted = takes === "bytes" ? "bytes as raw_params" : `a ${takes} as typed_params`;
-  const got = params === "raw" ? "raw_params" : `a "${typeUrl}"`;
-  throw new PluginError(Code.INVALID_ARGUMENT, `the operation "${operation}" takes ${wanted}, not ${got}`);
-}
-
-function isUrlOf(typeUrl: string, typeName: string): boolean {
-  return (
-    typeUrl.length > typeName.length && typeUrl.endsWith(typeName) && typeUrl.at(-typeName.length - 1) === "/"
-  );
+function answerOver(bytes: number, most: number): PluginError {
+  const message = `the answer has ${bytes} bytes, and at most ${most} are sent: ask for less at once`;
+  return new PluginError(Code.RESOURCE_EXHAUSTED, message);
 }

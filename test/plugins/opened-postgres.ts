@@ -64,7 +64,14 @@ export async function openedPostgres({
   ): Promise<MessageShape<Out>> => {
     const found = opened.operations[operation];
     if (found?.kind !== "unary") throw new Error(`no operation ${operation}`);
-    const told = { operation, namespace, principal: "", traceparent: "", metadata: () => undefined };
+    const told = {
+      operation,
+      namespace,
+      principal: "",
+      traceparent: "",
+      metadata: () => undefined,
+      answerBytes: 1024 ** 2,
+    };
     const call = { ...told, deadline: undefined, signal, log };
     return fromBinary(response, await found.run(toBinary(request, create(request, params)), call));
   };

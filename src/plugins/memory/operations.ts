@@ -1,5 +1,6 @@
 import {
   addToNumber,
+  entriesOf,
   expiryOf,
   keyValue,
   type KeyValueBackend,
@@ -36,7 +37,7 @@ function memoryKeyValue(store: Store, now: () => number): KeyValueBackend {
   return {
     get: ({ key }) => found(store.get(key)),
     exists: ({ key }) => ({ exists: store.get(key) !== undefined }),
-    mget: ({ keys }) => ({ entries: keys.map((key) => ({ key, ...found(store.get(key)) })) }),
+    mget: ({ keys }, call) => ({ entries: entriesOf(keys, (key) => store.get(key)?.value, call) }),
     set: ({ key, value, ttlMs }) => store.set(key, item(value, ttlMs)),
     mset: ({ pairs }) =>
       store.setAll(new Map(pairs.map(({ key, value, ttlMs }) => [key, item(value, ttlMs)]))),

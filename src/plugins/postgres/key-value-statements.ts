@@ -20,9 +20,13 @@ function reading(table: string) {
   return {
     get: reads<[Buffer]>("get", `SELECT value FROM ${table} WHERE namespace = $1 AND key = $2 AND ${live}`),
     exists: reads<[1]>("exists", `SELECT 1 FROM ${table} WHERE namespace = $1 AND key = $2 AND ${live}`),
-    mget: reads<[string, Buffer]>(
+    // Where all values together are over the bound, their sum comes and none of them.
+    mget: reads<[string, Buffer | null, string]>(
       "mget",
-      `SELECT key, value FROM ${table} WHERE namespace = $1 AND key = ANY ($2::text[]) AND ${live}`,
+      `SELECT key, CASE WHEN bytes <= $3::bigint THEN value END, bytes FROM (
+         SELECT key, value, sum(octet_length(value)) OVER () AS bytes
+         FROM ${table} WHERE namespace = $1 AND key = ANY ($2::text[]) AND ${live}
+       ) AS sized`,
     ),
     scanKeys: reads<[string]>("scan_keys", `SELECT key ${page}`),
     scanValues: reads<[string, Buffer]>(

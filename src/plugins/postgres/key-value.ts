@@ -1,4 +1,10 @@
-import { type KeyValueBackend, prefixEnd, type ScannedEntry, type ScanQuery } from "../../sdk/index.js";
+import {
+  answerTooLarge,
+  type KeyValueBackend,
+  prefixEnd,
+  type ScannedEntry,
+  type ScanQuery,
+} from "../../sdk/index.js";
 import type { Connections } from "./connections.js";
 import { unsettled } from "./errors.js";
 import type { KeyValueStatements } from "./key-value-statements.js";
@@ -38,7 +44,10 @@ function readingFrom(
       return { exists: rows.length > 0 };
     },
     mget: async ({ keys }, call) => {
-      const values = new Map(await connections.runSlow(statements.mget, [namespace, keys], call));
+      const most = keys.length > 1 ? call.answerBytes : Number.MAX_SAFE_INTEGER;
+      const rows = await connections.runSlow(statements.mget, [namespace, keys, most], call);
+      if (Number(rows[0]?.[2] ?? 0) > most) throw answerTooLarge(most);
+      const values = new Map(rows.map(([key, value]) => [key, value ?? undefined]));
       return { entries: keys.map((key) => ({ key, ...found(values.get(key)) })) };
     },
     scan: async (query, call): Promise<ScannedEntry[]> => {

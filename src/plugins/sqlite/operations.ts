@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import {
   addToNumber,
+  entriesOf,
   expiryOf,
   keyValue,
   type KeyValueBackend,
@@ -54,7 +55,7 @@ function readingFrom(table: KeyValueTable): KeyValueBackend {
   return {
     get: ({ key }) => found(table.get(key)),
     exists: ({ key }) => ({ exists: table.get(key) !== undefined }),
-    mget: ({ keys }) => ({ entries: keys.map((key) => ({ key, ...found(table.get(key)) })) }),
+    mget: ({ keys }, call) => ({ entries: entriesOf(keys, (key) => table.get(key)?.value, call) }),
     scan: (query) => table.scan(query),
   };
 }

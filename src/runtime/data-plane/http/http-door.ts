@@ -20,6 +20,7 @@ import { type HttpLimits, windowBytes } from "./http-limits.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { OpenApi } from "./openapi/openapi-document.js";
 import { type ExchangeService, serveExchange } from "./serve-exchange.js";
+import { parseBy } from "./parsing.js";
 import { pacedBodyOf } from "./serving.js";
 import { Turns } from "./turns.js";
 
@@ -76,19 +77,25 @@ export class HttpDoor {
       const fault = connection?.refuse(error);
       if (fault && connection) onFault(connection.calls.peer, fault);
     });
+    // A client that says no more is answered; node:http knows how, though its types do not tell.
+    Object.assign(this.#server, { httpAllowHalfOpen: true });
     // node:http keeps its time limits only for a server that listens; this one is handed its connections.
     this.#server.emit("listening");
   }
 
   /** Serves a connection from whose begin `head` has been read. */
   serve(socket: Socket, head: Buffer, calls: CallService): void {
-    this.#connections.set(socket, new Http1Connection(socket, calls));
+    socket.pause().setKeepAlive(true, probeMs);
+    const connection = new Http1Connection({
+      socket,
+      calls,
+      parsing: parseBy(this.#server, socket),
+      stallMs: this.#shared.limits.stallMs,
+      onFault: (fault) => this.#onFault(calls.peer, fault),
+    });
+    this.#connections.set(socket, connection);
     socket.once("close", () => this.#connections.delete(socket));
-    socket.setKeepAlive(true, probeMs);
-    socket.pause();
-    socket.unshift(head);
-    this.#server.emit("connection", socket);
-    socket.resume();
+    connection.read(head);
   }
 
   /** Serves a request that a stream of HTTP/2 brings, and tells who hears the rest of it; undefined where the path is another's. */
@@ -128,10 +135,11 @@ export class HttpDoor {
       deadlines: calls.deadlines,
       stallMs: service.limits.stallMs,
       onFault: (fault) => this.#onFault(calls.peer, fault),
+      onUntaken: () => connection.lookAfter(),
       always: isPages ? none : this.#pages.cors.fieldsFor(request.headers.origin),
     });
     connection.begin(exchange);
-    response.once("close", () => connection.end(exchange));
+    response.once("close", () => connection.end());
     if (this.#stopping) exchange.closeAfter();
     try {
       checkHttp1(request, service.limits);

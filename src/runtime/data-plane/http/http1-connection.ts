@@ -1,42 +1,104 @@
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
+import type { Deadline } from "../deadline-wheel.js";
 import type { CallService } from "../serve-call.js";
 import { answerClientError, type ClientFault, refusalOf } from "./client-error.js";
 import type { Http1Exchange } from "./http1-exchange.js";
+import { type Fed, Http1Feed, type Turn } from "./http1-feed.js";
+import type { Parsing } from "./parsing.js";
 
-/**
- * One connection of HTTP/1.1 and the exchanges that run on it: several where a client asks on before it is answered. They
- * all end with it, also those whose turn to answer never came, of which node:http tells nothing.
- */
-export class Http1Connection {
+/** How often a connection is looked at that might stand still. */
+const lookMs = 1000;
+
+/** What a connection of HTTP/1.1 is made with. */
+export interface Http1ConnectionSettings {
+  readonly socket: Socket;
   /** What its calls are made with. */
   readonly calls: CallService;
-  readonly #socket: Duplex;
-  readonly #running = new Set<Http1Exchange>();
-  #refusedBy: (Error & { code?: string }) | undefined;
+  /** What node:http does with its bytes. */
+  readonly parsing: Parsing;
+  /** `server.limits.stall_ms` */
+  readonly stallMs: number;
+  readonly onFault: (fault: ClientFault) => void;
+}
 
-  constructor(socket: Duplex, calls: CallService) {
+/**
+ * One connection of HTTP/1.1, and the exchange that runs on it: one at a time, in the order in which they were asked for
+ * (RFC 9112, section 9.3.2). It ends with its connection. A client that says no more is answered still.
+ */
+export class Http1Connection implements Fed {
+  readonly calls: CallService;
+  readonly #settings: Http1ConnectionSettings;
+  readonly #socket: Socket;
+  readonly #feed = new Http1Feed(this);
+  #running: Http1Exchange | undefined;
+  #refusedBy: (Error & { code?: string }) | undefined;
+  #isFull = false;
+  #hasEnded = false;
+  #look: Deadline | undefined;
+  #movedBytes = 0;
+  #movedAt = 0;
+
+  constructor(settings: Http1ConnectionSettings) {
+    const { socket, calls } = settings;
+    this.#settings = settings;
     this.#socket = socket;
     this.calls = calls;
-    socket.once("close", () => {
-      for (const exchange of this.#running) exchange.leave();
-      this.#running.clear();
+    socket.on("data", (bytes: Buffer) => this.#feed.push(bytes));
+    socket.once("end", () => {
+      this.#hasEnded = true;
+      this.#feed.end();
+      this.lookAfter();
     });
+    socket.once("close", () => {
+      if (this.#look) calls.deadlines.remove(this.#look);
+      this.#running?.leave();
+      this.#running = undefined;
+    });
+  }
+
+  /** Serves what has been read of it already, and reads on. */
+  read(head: Buffer): void {
+    this.#feed.push(head);
+    if (!this.#isFull) this.#socket.resume();
+  }
+
+  get turn(): Turn {
+    if (this.#refusedBy || this.#socket.destroyed || this.#socket.writableEnded) return "over";
+    if (this.#running === undefined) return "head";
+    return this.#running.isReceived ? "wait" : "body";
+  }
+
+  parse(bytes: Buffer): void {
+    this.#settings.parsing.parse(bytes);
+  }
+
+  finish(): void {
+    if (!this.#socket.destroyed) this.#settings.parsing.finish();
+  }
+
+  hold(isFull: boolean): void {
+    this.#isFull = isFull;
+    if (!isFull) return void this.#socket.resume();
+    this.#socket.pause();
+    this.lookAfter();
   }
 
   /** An exchange runs until its answer is out. */
   begin(exchange: Http1Exchange): void {
-    this.#running.add(exchange);
+    this.#running = exchange;
+    this.#feed.expectBody(exchange.body.announcedBytes);
   }
 
-  /** An exchange's answer is out, or will not be. */
-  end(exchange: Http1Exchange): void {
-    this.#running.delete(exchange);
-    if (this.#running.size === 0 && this.#refusedBy) answerClientError(this.#refusedBy, this.#socket);
+  /** Its answer is out, or will not be. */
+  end(): void {
+    this.#running = undefined;
+    if (this.#refusedBy) answerClientError(this.#refusedBy, this.#socket);
+    else this.#feed.goOn();
   }
 
   /** Takes no more requests: the connection closes when what runs is answered. */
   closeAfter(): void {
-    for (const exchange of this.#running) exchange.closeAfter();
+    this.#running?.closeAfter();
   }
 
   /**
@@ -46,9 +108,44 @@ export class Http1Connection {
   refuse(error: Error & { code?: string }): ClientFault | undefined {
     if (this.#refusedBy && this.#socket.writable) return undefined;
     this.#refusedBy = error;
-    if (this.#running.size === 0 || !this.#socket.writable) return answerClientError(error, this.#socket);
+    if (!this.#running || !this.#socket.writable) return answerClientError(error, this.#socket);
     const { refusal, fault } = refusalOf(error);
-    for (const exchange of this.#running) exchange.refuse(refusal);
+    this.#running.refuse(refusal);
     return fault;
+  }
+
+  /** Looks now and then whether an answer moves on a connection that is not read, or whose answer is not taken. */
+  lookAfter(): void {
+    if (this.#look || this.#socket.destroyed) return;
+    this.#movedAt = this.calls.now();
+    this.#lookSoon();
+  }
+
+  #lookSoon(): void {
+    const ms = Math.min(lookMs, this.#settings.stallMs);
+    this.#look = this.calls.deadlines.add({ onDeadline: () => this.#onLook() }, ms);
+  }
+
+  #onLook(): void {
+    this.#look = undefined;
+    const isUntaken = this.#running?.isAnswered ?? false;
+    if (!this.#hasEnded && !this.#isFull && !isUntaken) return;
+    const socket = this.#socket;
+    // Whether a client has gone that says no more is seen only by writing to it.
+    if (this.#hasEnded && socket.writableLength === 0) this.#running?.probe();
+    const moved = socket.bytesWritten - socket.writableLength;
+    if (moved !== this.#movedBytes) this.#movedAt = this.calls.now();
+    this.#movedBytes = moved;
+    if (this.calls.now() - this.#movedAt >= this.#settings.stallMs) this.#onStill();
+    else this.#lookSoon();
+  }
+
+  #onStill(): void {
+    const { stallMs, onFault } = this.#settings;
+    const message = this.#isFull
+      ? `the client has sent much ahead of an answer that has not moved for ${stallMs} ms`
+      : `the client has taken nothing of its answer for ${stallMs} ms`;
+    if (!this.#hasEnded || this.#isFull) onFault({ reason: "stall_ms", message });
+    this.#socket.destroy();
   }
 }

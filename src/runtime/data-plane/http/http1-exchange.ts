@@ -5,6 +5,12 @@ import type { ClientFault } from "./client-error.js";
 import type { Exchange, Fields } from "./exchange.js";
 import { RequestBody } from "./request-body.js";
 
+/** An empty line of JSON, and an event's comment. */
+const fillers: ReadonlyMap<string, string> = new Map([
+  ["application/x-ndjson", "\n"],
+  ["text/event-stream", ":\n\n"],
+]);
+
 /** What node:http hands over, and how a reader that takes nothing is left. */
 export interface Http1Settings {
   readonly request: IncomingMessage;
@@ -14,6 +20,8 @@ export interface Http1Settings {
   readonly deadlines: DeadlineWheel;
   readonly stallMs: number;
   readonly onFault: (fault: ClientFault) => void;
+  /** The answer is complete, and the client has not taken all of it. */
+  readonly onUntaken: () => void;
   /** Fields that the answer has, whatever it is. */
   readonly always: Fields;
 }
@@ -24,17 +32,24 @@ export class Http1Exchange implements Exchange {
   readonly target: string;
   readonly body: RequestBody;
   readonly onFault: (fault: ClientFault) => void;
+  /** The answer is complete; the client may have taken all of it, or not. */
+  isAnswered = false;
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   readonly #expectsContinue: boolean;
   readonly #deadlines: DeadlineWheel;
   readonly #stallMs: number;
   readonly #always: Fields;
+  readonly #onUntaken: () => void;
   readonly #leaving = new AbortController();
+  /** What may stand between two messages of the answer and says nothing. */
+  #filler = "";
   #fields: readonly string[] | undefined;
 
-  constructor({ request, response, expectsContinue, deadlines, stallMs, onFault, always }: Http1Settings) {
+  constructor(settings: Http1Settings) {
+    const { request, response, expectsContinue, deadlines, stallMs, onFault, onUntaken, always } = settings;
     this.onFault = onFault;
+    this.#onUntaken = onUntaken;
     this.#request = request;
     this.#response = response;
     this.#expectsContinue = expectsContinue;
@@ -67,6 +82,18 @@ export class Http1Exchange implements Exchange {
   /** What comes is no request any more: one of which something is missing fails. */
   refuse(refusal: PrismError): void {
     if (!this.#request.complete) this.body.fail(refusal);
+  }
+
+  /** Whether all of the request has come. */
+  get isReceived(): boolean {
+    return this.#request.complete;
+  }
+
+  /** Says what changes nothing, to learn whether the client has gone: it does not hear it, and its connection breaks. */
+  probe(): void {
+    if (this.isAnswered || this.#request.httpVersion === "1.0") return;
+    if (!this.begun) this.#response.writeContinue();
+    else if (this.#filler !== "") this.#response.write(this.#filler);
   }
 
   /** The connection closes when the answer is out. */
@@ -104,6 +131,7 @@ export class Http1Exchange implements Exchange {
     if (response.headersSent || response.destroyed) return;
     for (const [name, value] of Object.entries({ ...this.#always, ...fields }))
       response.setHeader(name, value);
+    this.#filler = fillers.get(fields["content-type"] ?? "") ?? "";
     // What is left of the body is not waited for, whoever sends it.
     const isCut = this.body.announcedBytes !== 0 && !this.#request.complete;
     if (isCut || asksToUpgrade(this.#request)) response.setHeader("connection", "close");
@@ -129,7 +157,10 @@ export class Http1Exchange implements Exchange {
   }
 
   end(): void {
-    this.#response.end();
+    const response = this.#response;
+    this.isAnswered = true;
+    response.end();
+    if ((response.socket?.writableLength ?? 0) > 0) this.#onUntaken();
   }
 
   breakOff(): void {

@@ -15,6 +15,11 @@ export class CallMetrics {
   readonly #operations = new Map<string, Map<string, OperationMetrics>>();
   readonly #rows = new Rows();
 
+  /** Counts as {@link OperationMetrics} does, without a look at it where the call ended well: `row` is its `okRow`. */
+  countIn(row: Row, metrics: OperationMetrics): CallCount {
+    return new CountInRow(this.#rows, row, metrics);
+  }
+
   /** Where the calls of one operation are counted; the same object each time. */
   of(namespace: string, operation: string): OperationMetrics {
     const operations = this.#operations.get(namespace) ?? new Map<string, OperationMetrics>();
@@ -33,11 +38,17 @@ export class CallMetrics {
 
 type Labels = Pick<CallCounter, "namespace" | "operation">;
 
+/** Counts how calls ended. */
+export interface CallCount {
+  /** Counts one call that took so many milliseconds. */
+  count(code: Code, ms: number): void;
+}
+
 /** The calls of one namespace and operation. */
-export class OperationMetrics {
+export class OperationMetrics implements CallCount {
   readonly operation: string;
   /** Of those that ended well, as most do. */
-  readonly #ok: Row;
+  readonly okRow: Row;
   readonly #rows: Rows;
   readonly #namespace: string;
   readonly #byCode: (Row | undefined)[] = [];
@@ -46,13 +57,12 @@ export class OperationMetrics {
     this.operation = operation;
     this.#namespace = namespace;
     this.#rows = rows;
-    this.#ok = rows.next();
-    this.#byCode[Code.OK] = this.#ok;
+    this.okRow = rows.next();
+    this.#byCode[Code.OK] = this.okRow;
   }
 
-  /** Counts one call. */
   count(code: Code, ms: number): void {
-    this.#rows.add(code === Code.OK ? this.#ok : (this.#byCode[code] ??= this.#rows.next()), ms);
+    this.#rows.add(code === Code.OK ? this.okRow : (this.#byCode[code] ??= this.#rows.next()), ms);
   }
 
   /** One row a code that calls have ended with. */
@@ -66,6 +76,24 @@ export class OperationMetrics {
 }
 
 const none = { count: 0, sumMs: 0, buckets: [] };
+
+/** One call's count, where the metrics that it belongs to lie in no cache. */
+class CountInRow implements CallCount {
+  readonly #rows: Rows;
+  readonly #row: Row;
+  readonly #metrics: OperationMetrics;
+
+  constructor(rows: Rows, row: Row, metrics: OperationMetrics) {
+    this.#rows = rows;
+    this.#row = row;
+    this.#metrics = metrics;
+  }
+
+  count(code: Code, ms: number): void {
+    if (code === Code.OK) this.#rows.add(this.#row, ms);
+    else this.#metrics.count(code, ms);
+  }
+}
 
 /** The number of a row. */
 type Row = number;

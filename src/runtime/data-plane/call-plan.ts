@@ -5,6 +5,7 @@ import type { Permit } from "../model/permit.js";
 import type { Principal } from "../model/principal.js";
 import type { RouteTable } from "../model/route-table.js";
 import {
+  type CallCount,
   type CallMetrics,
   type OperationMetrics,
   otherOperation,
@@ -41,7 +42,7 @@ export interface CallPlan<M extends Method = Method> {
   readonly suffix: Appendix;
   /** The caller's, at most the namespace's; undefined = none. */
   readonly timeoutMs: number | undefined;
-  readonly metrics: OperationMetrics;
+  readonly metrics: CallCount;
 }
 
 /** A call that Prism answers itself. */
@@ -61,7 +62,7 @@ export interface RefusedPlan {
   /** The whole answer; undefined where the request is no gRPC. */
   readonly answer: HeaderList | undefined;
   readonly error: PrismError;
-  readonly metrics: OperationMetrics;
+  readonly metrics: CallCount;
 }
 
 /** What planning needs to know. */
@@ -124,12 +125,18 @@ function decideLikeLast(headers: HeaderList, planner: Planner): CallPlan | undef
 type Way = Pick<CallPlan, "permit" | "route" | "instance" | "headers" | "metrics">;
 
 /** The way of a call that differs from another in its namespace; undefined where it is refused, or its headers tell more. */
-function wayTo(namespace: string, { permit, method }: CallPlan, planner: Planner): Way | undefined {
+function wayTo(namespace: string, plan: CallPlan, planner: Planner): Way | undefined {
+  const { permit, method, instance, headers } = plan;
   if (namespace === "" || !isChanged(method)) return undefined;
   const { path, routes, metrics } = planner;
   try {
     const permitted = path.authorize(permit.principal, { namespace, operation: method.operation });
     const route = routes.find(permitted.namespace);
+    const again = route.serveAgain(method, metrics);
+    if (again?.instance === instance) {
+      const told = headers.forNamespace(permitted.namespace);
+      return { permit: permitted, route, instance, headers: told, metrics: again.metrics };
+    }
     const served = route.serve(method, metrics);
     return { permit: permitted, route, instance: served.instance, headers: served, metrics: served.metrics };
   } catch {

@@ -9,7 +9,7 @@ import {
   type StreamListener,
 } from "../../wire/index.js";
 import * as failures from "./call-failures.js";
-import type { CallMetrics, OperationMetrics } from "./call-metrics.js";
+import type { CallMetrics, CallCount } from "./call-metrics.js";
 import type { CallPlan } from "./call-plan.js";
 import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
 import { Flow } from "./flow.js";
@@ -175,7 +175,7 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   /** Where the call is counted. */
-  protected get metrics(): OperationMetrics {
+  protected get metrics(): CallCount {
     return this.plan.metrics;
   }
 

@@ -1,7 +1,7 @@
 import { FieldScanner, grpcHeaderBytes, writeGrpcHeader } from "../../protocol/index.js";
 import { copyBytes } from "../../wire/index.js";
 import * as failures from "./call-failures.js";
-import type { OperationMetrics } from "./call-metrics.js";
+import type { CallCount } from "./call-metrics.js";
 import { UnaryCall } from "./unary-call.js";
 
 /** Messages up to here are copied together with what is appended, so that they leave in one frame. */
@@ -53,7 +53,7 @@ export class ExecuteCall extends UnaryCall {
     else this.finishWith(failures.notAnExecuteRequest(), "completed");
   }
 
-  protected override get metrics(): OperationMetrics {
+  protected override get metrics(): CallCount {
     return this.plan.route.metricsOf(this.#fields.operation, this.surroundings.metrics);
   }
 }

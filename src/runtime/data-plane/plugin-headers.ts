@@ -6,6 +6,37 @@ export interface CallHeaders {
   within(timeoutMs: number | undefined): HeaderList;
   /** The same, but for the fields that what it tells begins with: as many others in their place. */
   beginningWith(fields: readonly string[]): CallHeaders;
+  /** The same, for another namespace of the same instance. */
+  forNamespace(namespace: string): CallHeaders;
+}
+
+/** The headers of a call whose namespace is the only thing that it tells. */
+export class NamespaceHeaders implements CallHeaders {
+  readonly #common: HeaderList;
+  readonly #namespace: string;
+  #last: HeaderList | undefined;
+  #lastTimeoutMs: number | undefined;
+
+  constructor(common: HeaderList, namespace: string) {
+    this.#common = common;
+    this.#namespace = namespace;
+  }
+
+  beginningWith(fields: readonly string[]): CallHeaders {
+    return new PluginHeaders(this.within(undefined), fields, []);
+  }
+
+  forNamespace(namespace: string): NamespaceHeaders {
+    return new NamespaceHeaders(this.#common, namespace);
+  }
+
+  within(timeoutMs: number | undefined): HeaderList {
+    if (this.#last !== undefined && timeoutMs === this.#lastTimeoutMs) return this.#last;
+    const told = ["prism-namespace", this.#namespace];
+    if (timeoutMs !== undefined) told.push("grpc-timeout", formatTimeout(timeoutMs));
+    this.#lastTimeoutMs = timeoutMs;
+    return (this.#last = HeaderList.after(this.#common, told));
+  }
 }
 
 /**
@@ -32,6 +63,11 @@ export class PluginHeaders implements CallHeaders {
       fields.concat(this.#told.slice(fields.length)),
       this.#neverIndexed,
     );
+  }
+
+  forNamespace(namespace: string): PluginHeaders {
+    const shared = HeaderList.after(this.#shared.base ?? this.#shared, ["prism-namespace", namespace]);
+    return new PluginHeaders(shared, this.#told, this.#neverIndexed);
   }
 
   within(timeoutMs: number | undefined): HeaderList {

@@ -1,6 +1,6 @@
 import { describeFile, nearestName, PrismError, typedOperations } from "../../protocol/index.js";
 import type { Ledger, Route, RouteInstance, RouteTable, ServedOperation } from "../model/route-table.js";
-import { type CallMetrics, type OperationMetrics, otherOperation } from "./call-metrics.js";
+import { type CallCount, type CallMetrics, type OperationMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
 import type { Method, TunnelledEntry } from "./methods.js";
 import { ServedMethod } from "./served-method.js";
@@ -101,16 +101,28 @@ export class Routes {
   }
 }
 
+/** What a call needs of its namespace that asks for the same as the one before. */
+export interface Again {
+  readonly instance: Instance;
+  readonly metrics: CallCount;
+}
+
 /** One namespace's route, with what is kept for its calls. */
 export class ActiveRoute {
-  readonly namespace: string;
+  // What a call asks for that is like the one before comes first, side by side: where calls go to thousands of namespaces
+  // in turn, each lies in no cache, and so does all that it points to.
+  #lastMethod: Method | undefined;
+  readonly #instance: Instance | undefined;
   /** 0 = none. */
   readonly deadlineMs: number;
-  /** What was asked for last: where calls go to thousands of namespaces in turn, the tables of each are in no cache. */
+  #lastOperation: string | undefined;
+  #operationRow = 0;
+  #operationMetrics: OperationMetrics | undefined;
+  #methodRow = 0;
+  #methodMetrics: OperationMetrics | undefined;
   #last: ServedMethod | undefined;
-  #lastMetrics: OperationMetrics | undefined;
+  readonly namespace: string;
   readonly route: Route;
-  readonly #instance: Instance | undefined;
   readonly #operations: ReadonlyMap<string, ServedOperation>;
   readonly #services: ReadonlySet<string>;
   readonly #methods = new Map<string, ServedMethod>();
@@ -118,10 +130,10 @@ export class ActiveRoute {
   #described: ReadonlySet<string> | undefined;
 
   constructor(route: Route, instance: Instance | undefined) {
-    this.route = route;
     this.#instance = instance;
-    this.namespace = route.namespace;
     this.deadlineMs = route.deadlineMs;
+    this.namespace = route.namespace;
+    this.route = route;
     this.#operations = new Map(route.operations.map((operation) => [operation.name, operation]));
     this.#services = new Set(route.services);
   }
@@ -138,7 +150,7 @@ export class ActiveRoute {
   serve(method: Method, metrics: CallMetrics): ServedMethod {
     if (this.#last?.method === method) return this.#last;
     const known = this.#methods.get(method.path);
-    if (known) return (this.#last = known);
+    if (known) return this.#remember(known);
     if (method.kind === "typed") this.operation(method.operation);
     if (method.kind === "tunnelled") this.#checkService(method);
     const { namespace } = this;
@@ -146,6 +158,20 @@ export class ActiveRoute {
     const served = new ServedMethod(method, by);
     if (this.#methods.size === mostMethods) this.#methods.clear();
     this.#methods.set(method.path, served);
+    return this.#remember(served);
+  }
+
+  /** Who serves the method that was asked for last, and where it counts; undefined where that was another one. */
+  serveAgain(method: Method, metrics: CallMetrics): Again | undefined {
+    if (this.#lastMethod !== method) return undefined;
+    const [instance, of] = [this.#instance, this.#methodMetrics];
+    return instance && of && { instance, metrics: metrics.countIn(this.#methodRow, of) };
+  }
+
+  #remember(served: ServedMethod): ServedMethod {
+    this.#lastMethod = served.method;
+    this.#methodMetrics = served.metrics;
+    this.#methodRow = served.metrics.okRow;
     return (this.#last = served);
   }
 
@@ -165,11 +191,18 @@ export class ActiveRoute {
   }
 
   /** Where calls of an operation are counted. Clients can make names up, so only declared ones count by name. */
-  metricsOf(operation: string, metrics: CallMetrics): OperationMetrics {
-    if (this.#lastMetrics?.operation === operation) return this.#lastMetrics;
+  metricsOf(operation: string, metrics: CallMetrics): CallCount {
+    const known = this.#operationMetrics;
+    if (known && this.#lastOperation === operation) return metrics.countIn(this.#operationRow, known);
     const declared = this.#operations.size > 0 ? this.#operations : typedOperations;
     const label = declared.has(operation) ? operation : otherOperation;
-    return (this.#lastMetrics = metrics.of(this.namespace, label));
+    const found = metrics.of(this.namespace, label);
+    if (label === operation) {
+      this.#lastOperation = operation;
+      this.#operationRow = found.okRow;
+      this.#operationMetrics = found;
+    }
+    return found;
   }
 
   /**

@@ -3,7 +3,7 @@ import type { OperationMetrics } from "./call-metrics.js";
 import type { Instance } from "./instance.js";
 import { type Method, pluginExecute, pluginExecuteStream } from "./methods.js";
 import type { ToldFields } from "./passed-fields.js";
-import { type CallHeaders, PluginHeaders } from "./plugin-headers.js";
+import { type CallHeaders, NamespaceHeaders, PluginHeaders } from "./plugin-headers.js";
 
 /** What a method of a namespace is served with. */
 export interface ServedBy {
@@ -17,6 +17,8 @@ export class ServedMethod implements CallHeaders {
   readonly method: Method;
   readonly instance: Instance;
   readonly metrics: OperationMetrics;
+  /** Headers that calls of other namespaces have as well. */
+  #common!: HeaderList;
   /** Headers that all its calls begin with. */
   #shared: HeaderList;
   /** Headers of a call that tells nothing beside. */
@@ -45,6 +47,10 @@ export class ServedMethod implements CallHeaders {
     return this.#plain.beginningWith(fields);
   }
 
+  forNamespace(namespace: string): CallHeaders {
+    return new NamespaceHeaders(this.#common, namespace);
+  }
+
   /** The headers of a call that tells more than that it is for the namespace. */
   headersFor({ authority, contentType, fields, neverIndexed }: ToldFields): CallHeaders {
     if (authority !== this.#authority || contentType !== this.#contentType) {
@@ -57,8 +63,8 @@ export class ServedMethod implements CallHeaders {
 
   /** Begins with what calls of other namespaces have as well: of thousands, few lists are kept by the wire. */
   #make(): HeaderList {
-    const common = this.instance.headersOf(this.#path, this.#authority, this.#contentType);
-    return HeaderList.after(common, ["prism-namespace", this.#namespace]);
+    this.#common = this.instance.headersOf(this.#path, this.#authority, this.#contentType);
+    return HeaderList.after(this.#common, ["prism-namespace", this.#namespace]);
   }
 }
 

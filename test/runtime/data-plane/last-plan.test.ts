@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { afterEach, expect, test } from "vitest";
+import { Code } from "../../../src/protocol/index.js";
 import type { RouteTable } from "../../../src/runtime/model/route-table.js";
-import { CallMetrics } from "../../../src/runtime/data-plane/call-metrics.js";
+import { type CallCount, CallMetrics } from "../../../src/runtime/data-plane/call-metrics.js";
 import { type Plan, planCall, type Planner } from "../../../src/runtime/data-plane/call-plan.js";
 import { Identity } from "../../../src/runtime/data-plane/identity.js";
 import { LastPlan } from "../../../src/runtime/data-plane/last-plan.js";
@@ -82,6 +83,7 @@ const routes = new Routes(newTable(), {
   onUnreachable: () => undefined,
   onRefused: () => undefined,
 });
+const metrics = new CallMetrics();
 afterEach(() => routes.destroy());
 
 test("a call is decided by its own headers, whatever came before on its connection", () => {
@@ -89,7 +91,7 @@ test("a call is decided by its own headers, whatever came before on its connecti
     peer: { address: "192.0.2.1" },
     path: openPath,
     routes,
-    metrics: new CallMetrics(),
+    metrics,
     defaultNamespace: "",
     identity: new Identity(),
   };
@@ -111,9 +113,18 @@ test("a call is decided by its own headers, whatever came before on its connecti
 
 /** What a plan comes to. */
 function told(plan: Plan): unknown {
-  if (plan.kind === "refused") return { error: plan.error.message, metrics: plan.metrics };
+  if (plan.kind === "refused") return { error: plan.error.message, counted: countedBy(plan.metrics) };
   if (plan.kind === "local") return plan;
-  const { suffix, headers, timeoutMs, ...rest } = plan;
+  const { suffix, headers, timeoutMs, metrics: counts, ...rest } = plan;
   const { fields: sent, neverIndexed } = headers.within(timeoutMs);
-  return { ...rest, suffix: suffix.toBuffer(), sent, neverIndexed, timeoutMs };
+  return { ...rest, suffix: suffix.toBuffer(), sent, neverIndexed, timeoutMs, counted: countedBy(counts) };
+}
+
+/** Where calls are counted that end well, and that do not. */
+function countedBy(counts: CallCount): unknown {
+  const before = new Set(metrics.counters().map((counter) => JSON.stringify(counter)));
+  counts.count(Code.OK, 1);
+  counts.count(Code.NOT_FOUND, 1);
+  const changed = metrics.counters().filter((counter) => !before.has(JSON.stringify(counter)));
+  return changed.map(({ namespace, operation, code }) => ({ namespace, operation, code }));
 }

@@ -21,6 +21,7 @@ export { isReadObject, type ReadJson } from "./json/json-value.js";
 export { messageFromJson, type MessageReading } from "./json/message-from-json.js";
 export { messageToJson } from "./json/message-to-json.js";
 export { readJson } from "./json/read-json.js";
+export { LoopDelay, loopDelayBucketsMs, type LoopDelays, sumDelays } from "./loop-delay.js";
 export { nearestName } from "./nearest-name.js";
 export { serializedFiles } from "./serialized-files.js";
 export { isServiceOfPlugins, longestServiceName } from "./service-name.js";

@@ -38,8 +38,8 @@ export class Operators {
     const { server, log, sources } = request;
     const refusals = new PeerRefusals(log, () => performance.now());
     const counted: MetricSources["counted"] = async () => {
-      const { calls, refused } = await sources.counted();
-      return { calls, refused: [...refused, ...refusals.counters()] };
+      const counters = await sources.counted();
+      return { ...counters, refused: [...counters.refused, ...refusals.counters()] };
     };
     // The mode of a Unix socket says who may; over TCP a token does.
     this.#acts = server.admin.kind === "unix" ? undefined : new ActsOfUser(request.stateDirectory);

@@ -1,5 +1,5 @@
 import { dirname, extname } from "node:path";
-import { type LineOutlet, PrismError } from "../protocol/index.js";
+import { type LineOutlet, LoopDelay, PrismError } from "../protocol/index.js";
 import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
 import {
   type Config,
@@ -244,6 +244,8 @@ async function openListeners(
   { config, log, outlet, teardown }: Start,
   { proxies, supervisor, namespaces, overview }: Parts,
 ): Promise<{ clients: readonly Listener[]; admin: string }> {
+  const loop = new LoopDelay();
+  teardown.add(() => loop.stop());
   const operators = new Operators({
     ...{ namespaces, overview, supervisor, log },
     server: config.server,
@@ -255,6 +257,7 @@ async function openListeners(
       proxies: () => proxies.status(),
       instances: () => supervisor.instances(),
       droppedLogLines: () => outlet.dropped,
+      ownLoop: () => loop.delays(),
     },
   });
   teardown.add(() => operators.end());

@@ -171,6 +171,8 @@ describe("a data-plane process", () => {
     const page = await (await fetch(`http://${admin}/metrics`)).text();
     expect(page).toContain('prism_calls_total{namespace="orders",operation="set",code="OK"} 11');
     expect(page).toContain("prism_proxy_restarts_total 1");
+    for (const kind of ["runtime", "proxy"])
+      expect(page).toMatch(new RegExp(`^prism_event_loop_delay_seconds_count{process="${kind}"} [1-9]`, "m"));
   });
 
   test("is no condition for a connection: one that comes while none lives is served by the next", async () => {

@@ -1,7 +1,9 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
+import type { LoopDelays } from "../../protocol/index.js";
 import type { InstanceState } from "../model/plugin-instance.js";
 import type { CallCounter, RefusalCounter } from "../model/proxy-messages.js";
 import { exposeDurations } from "./call-durations.js";
+import { exposeLoopDelays } from "./loop-delays.js";
 import type { DataPlaneCounters, ProxyStatus } from "./proxies.js";
 import type { InstanceStatus } from "./supervisor-status.js";
 
@@ -14,6 +16,8 @@ export interface MetricSources {
   readonly instances: () => readonly InstanceStatus[];
   /** Log lines that nobody took in time. */
   readonly droppedLogLines: () => number;
+  /** How the runtime's own event loop fares. */
+  readonly ownLoop: () => LoopDelays;
 }
 
 /** A page for Prometheus. */
@@ -35,15 +39,21 @@ export class Metrics {
 
   /** Everything as of now. A registry a scrape: what is no more leaves no trace, and scrapes do not meet. */
   async expose(): Promise<Exposition> {
-    const { counted, proxies, instances, droppedLogLines } = this.#sources;
+    const { counted, proxies, instances, droppedLogLines, ownLoop } = this.#sources;
     const registry = new Registry();
-    const { calls, refused } = await counted();
+    const { calls, refused, loop } = await counted();
     addCalls(registry, calls);
     addRefused(registry, refused);
     addProxies(registry, await proxies());
     addInstances(registry, instances());
     addLog(registry, droppedLogLines());
-    const pages = [await registry.metrics(), exposeDurations(calls), await this.#process.metrics()];
+    const loops = { runtime: ownLoop(), proxy: loop };
+    const pages = [
+      await registry.metrics(),
+      exposeDurations(calls),
+      exposeLoopDelays(loops),
+      await this.#process.metrics(),
+    ];
     return { contentType: registry.contentType, text: pages.join("\n") };
   }
 }

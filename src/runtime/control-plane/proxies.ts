@@ -1,5 +1,5 @@
 import type { Server, Socket } from "node:net";
-import { PrismError } from "../../protocol/index.js";
+import { type LoopDelays, PrismError } from "../../protocol/index.js";
 import type { Log } from "../model/log.js";
 import type { CallCounter, ProxySettings, RefusalCounter } from "../model/proxy-messages.js";
 import type { Ledger, Route, RouteTable } from "../model/route-table.js";
@@ -44,6 +44,8 @@ export interface DataPlaneCounters {
   readonly calls: readonly CallCounter[];
   /** What peers were refused. */
   readonly refused: readonly RefusalCounter[];
+  /** How their event loops fare. */
+  readonly loop: LoopDelays;
 }
 
 /** The data plane as the control plane sees it: one table, one account, however many proxies there are or fall. */
@@ -126,7 +128,12 @@ export class Proxies implements RoutePublisher {
   async counted(): Promise<DataPlaneCounters> {
     await this.#count();
     const latest = this.#places.map(({ link }) => link.latest);
-    return { calls: this.#totals.callsWith(latest), refused: this.#totals.refusedWith(latest) };
+    const totals = this.#totals;
+    return {
+      calls: totals.callsWith(latest),
+      refused: totals.refusedWith(latest),
+      loop: totals.loopWith(latest),
+    };
   }
 
   /** Every proxy, asked now. */

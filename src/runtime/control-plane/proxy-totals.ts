@@ -1,3 +1,4 @@
+import { type LoopDelays, sumDelays } from "../../protocol/index.js";
 import type { CallCounter, ProxyCounters, RefusalCounter } from "../model/proxy-messages.js";
 import type { Ledger } from "../model/route-table.js";
 
@@ -9,15 +10,17 @@ const empty: Ledger = { started: 0, completed: 0, failed: 0, cut: 0 };
 export class ProxyTotals {
   #calls: readonly CallCounter[] = [];
   #refused: readonly RefusalCounter[] = [];
+  #loop: LoopDelays = sumDelays([]);
   readonly #ledgers = new Map<string, Ledger>();
 
   /**
    * Adds the last counters of a proxy that has ended. Its calls in flight ended with it: they count as cut. Calls that
    * began after it was last asked are in no account, neither as started nor as ended.
    */
-  bury({ calls, refused, ledgers }: ProxyCounters): void {
+  bury({ calls, refused, ledgers, loop }: ProxyCounters): void {
     this.#calls = sumCalls([this.#calls, calls]);
     this.#refused = sumRefused([this.#refused, refused]);
+    if (loop) this.#loop = sumDelays([this.#loop, loop]);
     for (const [instance, { started, completed, failed }] of Object.entries(ledgers)) {
       const ended = { started, completed, failed, cut: started - completed - failed };
       this.#ledgers.set(instance, addLedgers(this.ledgerOf(instance), ended));
@@ -36,6 +39,11 @@ export class ProxyTotals {
   /** What ended proxies and these refused. */
   refusedWith(living: readonly ProxyCounters[]): readonly RefusalCounter[] {
     return sumRefused([this.#refused, ...living.map(({ refused }) => refused)]);
+  }
+
+  /** How the event loops of ended proxies and of these fare. */
+  loopWith(living: readonly ProxyCounters[]): LoopDelays {
+    return sumDelays([this.#loop, ...living.flatMap(({ loop }) => loop ?? [])]);
   }
 
   /** An instance's account by ended proxies. */

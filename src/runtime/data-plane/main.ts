@@ -4,6 +4,7 @@
  */
 import { Server, Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
+import { LoopDelay } from "../../protocol/index.js";
 import type { LogFields } from "../model/log.js";
 import type { FromProxy, ToProxy } from "../model/proxy-messages.js";
 import { DataPlane } from "./data-plane.js";
@@ -12,6 +13,7 @@ import { DataPlane } from "./data-plane.js";
 // their CPU (docs/adr/0006).
 setFlagsFromString("--no-concurrent-array-buffer-sweeping");
 
+const loop = new LoopDelay();
 const servers: Server[] = [];
 let plane: DataPlane | undefined;
 
@@ -54,7 +56,11 @@ function serve(serving: DataPlane, message: Exclude<ToProxy, { type: "start" }>,
     case "tls":
       return serving.setTls(message.tls);
     case "count":
-      return tell({ type: "counters", request: message.request, counters: serving.counters() });
+      return tell({
+        type: "counters",
+        request: message.request,
+        counters: { ...serving.counters(), loop: loop.delays() },
+      });
     case "drain":
       return void drain(serving, message);
     case "stop":

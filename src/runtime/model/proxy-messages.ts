@@ -1,4 +1,5 @@
 import type { HostSettings } from "./served-hosts.js";
+import type { LoopDelays } from "../../protocol/index.js";
 import type { Ledger, RouteTable } from "./route-table.js";
 import type { TlsMaterial } from "./tls-material.js";
 
@@ -131,6 +132,8 @@ export interface ProxyCounters {
   readonly refused: readonly RefusalCounter[];
   /** The account of each instance that has had a call. */
   readonly ledgers: Readonly<Record<string, Ledger>>;
+  /** How its event loop fares; absent where it has none of its own. */
+  readonly loop?: LoopDelays;
 }
 
 /** How often one kind of peer was refused a connection or a stream for one reason. */

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { PrismError } from "../../protocol/index.js";
+import { PrismError, systemProblem } from "../../protocol/index.js";
 import type { LaunchedPlugin, LaunchRequest } from "./channel.js";
 import { dial, type Dialled } from "./dial.js";
 
@@ -51,12 +51,10 @@ function nobodyThere(socket: string, namespace: string, last: string): PrismErro
 }
 
 function whyNot(reason: unknown): string {
-  const why: Partial<Record<string, string>> = {
-    ENOENT: "there is no such socket",
-    ECONNREFUSED: "nobody listens on the socket",
-    EACCES: "Prism may not open the socket",
-    ENOTSOCK: "what is there is no socket",
-  };
-  const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
-  return why[code] ?? String(reason);
+  return systemProblem(reason, here).why;
 }
+
+const here = {
+  ENOENT: ["there is no such socket", ""],
+  EACCES: ["Prism may not open the socket", ""],
+} as const;

@@ -1,6 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
-import { PrismError } from "../../protocol/index.js";
+import { constants, existsSync } from "node:fs";
+import { open } from "node:fs/promises";
+import { PrismError, systemProblem } from "../../protocol/index.js";
 import { BoundedLines } from "./bounded-lines.js";
 import type { LaunchRequest, ProcessGroups } from "./channel.js";
 import { HandshakeScanner } from "./handshake-scanner.js";
@@ -59,19 +60,13 @@ export class PluginProcess {
         `${of(request)} is to run in ${cwd}, which is not there: make it, or correct plugin.command`,
       );
     }
-    const child = spawn(file, args, {
-      ...(cwd === undefined ? {} : { cwd }),
-      env,
-      detached: true,
-      stdio: "pipe",
+    const child = await spawned(() =>
+      spawn(file, args, { ...(cwd === undefined ? {} : { cwd }), env, detached: true, stdio: "pipe" }),
+    ).catch(async (cause: unknown) => {
+      throw await cannotSpawn(file, request, cause);
     });
-    // A process that could not be spawned has no pid, and says why in this event.
-    if (child.pid === undefined) {
-      const cause = await new Promise<NodeJS.ErrnoException>((resolve) => child.once("error", resolve));
-      throw cannotSpawn(file, request, cause);
-    }
     child.on("error", () => undefined);
-    const started = new PluginProcess(child, child.pid, groups);
+    const started = new PluginProcess(child, child.pid ?? 0, groups);
     started.#listen(child, request);
     return started;
   }
@@ -137,11 +132,42 @@ function of({ namespace }: LaunchRequest): string {
   return `the plugin of namespace "${namespace}"`;
 }
 
-function cannotSpawn(file: string, request: LaunchRequest, cause: NodeJS.ErrnoException): PrismError {
-  const why: Partial<Record<string, string>> = {
-    ENOENT: `there is no command "${file}": install it, or correct plugin.command`,
+/** Some errors of the system are thrown, others told later; a process that could not be spawned has no pid. */
+async function spawned(
+  spawnIt: () => ChildProcessWithoutNullStreams,
+): Promise<ChildProcessWithoutNullStreams> {
+  const child = spawnIt();
+  if (child.pid !== undefined) return child;
+  throw await new Promise<Error>((resolve) => child.once("error", resolve));
+}
+
+async function cannotSpawn(file: string, request: LaunchRequest, cause: unknown): Promise<PrismError> {
+  const { code, why, remedy } = systemProblem(cause);
+  const own: Partial<Record<string, string>> = {
+    ENOENT:
+      (await interpreterProblem(file)) ??
+      `there is no command "${file}": install it, or correct plugin.command`,
     EACCES: `"${file}" may not be run: make it executable (chmod +x), or correct plugin.command`,
   };
-  const sentence = why[cause.code ?? ""] ?? `the system says ${cause.message}`;
+  const sentence = own[code] ?? `"${file}": ${why} (${code}); ${remedy}`;
   return new PrismError("failedPrecondition", `${of(request)} cannot be started: ${sentence}`, { cause });
+}
+
+/** The system says of a script that it is not there where its interpreter is not, whose name then may end in a CR. */
+async function interpreterProblem(file: string): Promise<string | undefined> {
+  const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK).catch(() => undefined);
+  if (!handle) return undefined;
+  try {
+    const { buffer, bytesRead } = await handle.read({ buffer: Buffer.alloc(256) });
+    const [, interpreter] = /^#!\s*([^\s]+)/.exec(buffer.toString("latin1", 0, bytesRead)) ?? [];
+    if (interpreter === undefined) return undefined;
+    const [line = ""] = buffer.toString("latin1", 0, bytesRead).split("\n", 1);
+    return line.endsWith("\r")
+      ? `"${file}" has lines that end in CR LF, so its interpreter "${interpreter}\\r" is not there: save it with LF alone (dos2unix)`
+      : `"${file}" begins with #!${interpreter}, which is not there: install it, or correct that line`;
+  } catch {
+    return undefined;
+  } finally {
+    await handle.close();
+  }
 }

@@ -1,4 +1,4 @@
-import { existsSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Config } from "./config.js";
 import { parseConfig, withNamesOf } from "./parse-config.js";
@@ -54,7 +54,7 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
 }
 
 async function loadFile({ file, env, cwd }: LoadRequest): Promise<Config> {
-  const named = file ?? (existsSync(resolve(cwd, usualFile)) ? usualFile : undefined);
+  const named = file ?? (isAnything(resolve(cwd, usualFile)) ? usualFile : undefined);
   if (named === undefined) return parseConfig("", { source: usualFile, directory: cwd, env });
   const path = resolve(cwd, named);
   const { text, digest, isRegular } = await readText(path).catch((reason: unknown) => {
@@ -65,4 +65,14 @@ async function loadFile({ file, env, cwd }: LoadRequest): Promise<Config> {
   const directory = isRegular ? dirname(path) : cwd;
   const config = await readConfig(text, { source: named, directory, env, file: path });
   return isRegular ? { ...config, digest } : config;
+}
+
+/** Whether a path is that of something, be it a link that leads nowhere: only what is not there means the defaults. */
+function isAnything(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // It cannot be told; to read it says why.
+    return true;
+  }
 }

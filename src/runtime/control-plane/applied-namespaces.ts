@@ -1,6 +1,8 @@
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
+import type { PrismError } from "../../protocol/index.js";
 import { fileProblem } from "./file-problem.js";
+import { forEachOf } from "./for-each-of.js";
 
 const ending = ".yaml";
 
@@ -9,6 +11,12 @@ export interface Declaration {
   readonly name: string;
   readonly yaml: string;
 }
+
+/** What is kept of one: its declaration, or why that cannot be read. */
+export type Kept = Declaration | { readonly name: string; readonly problem: PrismError };
+
+/** Files that are read at the same time. */
+const readsAtOnce = 16;
 
 /**
  * Declarations that came over the admin API: a file each, in the state directory. What `put` or `remove` resolved
@@ -26,13 +34,24 @@ export class AppliedNamespaces {
     return join(this.#directory, name + ending);
   }
 
-  /** Every declaration, by name. */
-  async all(): Promise<Declaration[]> {
+  /** Every declaration, by name. One that cannot be read is told as that, and keeps no other from being served. */
+  async all(): Promise<Kept[]> {
     const files = (await readdir(this.#directory)).filter((file) => file.endsWith(ending)).sort();
-    const names = files.map((file) => file.slice(0, -ending.length));
-    return await Promise.all(
-      names.map(async (name) => ({ name, yaml: await readFile(this.fileOf(name), "utf8") })),
-    );
+    const kept: Kept[] = files.map((file) => ({ name: file.slice(0, -ending.length), yaml: "" }));
+    await forEachOf([...kept.entries()], readsAtOnce, async ([index, { name }]) => {
+      kept[index] = await this.#read(name);
+    });
+    return kept;
+  }
+
+  async #read(name: string): Promise<Kept> {
+    const file = this.fileOf(name);
+    try {
+      return { name, yaml: await readFile(file, "utf8") };
+    } catch (reason) {
+      const remedy = `Put the file right, or forget the namespace with \`prism ns delete ${name}\`.`;
+      return { name, problem: fileProblem(reason, { what: file, remedy }) };
+    }
   }
 
   /** Keeps declarations, one after another; rejects with a sentence where the disk refuses. */

@@ -2,7 +2,7 @@ import { chmod, lstat, rm } from "node:fs/promises";
 import { once } from "node:events";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import type { ListenAddress } from "../config/index.js";
-import { PrismError } from "../../protocol/index.js";
+import { PrismError, systemProblem } from "../../protocol/index.js";
 
 /** Connections that may wait in the kernel while every process is busy. */
 const backlog = 4096;
@@ -70,20 +70,18 @@ async function removeStaleSocket(path: string): Promise<void> {
 }
 
 function listenProblem(reason: unknown, { text }: ListenAddress, key: string): PrismError {
-  const code = codeOf(reason);
-  const why = sentences[code] ?? `it cannot be listened on (${code === "" ? String(reason) : code})`;
-  return new PrismError("invalidConfig", `${key}: cannot listen on ${text}: ${why}`, { cause: reason });
+  const { why, remedy } = systemProblem(reason, here);
+  return new PrismError("invalidConfig", `${key}: cannot listen on ${text}: ${why}; ${remedy}`, {
+    cause: reason,
+  });
 }
 
-const sentences: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another program listens there. Stop that program, or choose another address",
-  EACCES: "this user may not. Choose a port from 1024, or run with the permission",
-  EPERM: "this user may not. Choose a port from 1024, or run with the permission",
-  EADDRNOTAVAIL: "this machine has no such address. Choose one that it has, such as 127.0.0.1",
-  ENOTFOUND: "that host name is not known. Choose an address of this machine, such as 127.0.0.1",
-  EAI_AGAIN: "that host name cannot be looked up. Choose an address of this machine, such as 127.0.0.1",
-  ENOENT: "its directory is not there. Make the directory, or choose another path",
-};
+const noPort = ["this user may not", "choose a port from 1024, or run with the permission"] as const;
+const here = {
+  EACCES: noPort,
+  EPERM: noPort,
+  ENOENT: ["its directory is not there", "make the directory, or choose another path"],
+} as const;
 
 function codeOf(reason: unknown): string {
   return reason instanceof Error && "code" in reason ? String(reason.code) : "";

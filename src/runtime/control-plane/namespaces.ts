@@ -159,10 +159,12 @@ export class Namespaces {
     const applied: Namespace[] = [];
     const unreadable: string[] = [];
     const kept = await this.#near.applied.all();
-    const texts = kept.map(({ name, yaml }) => ({ yaml, source: this.#near.applied.fileOf(name) }));
-    const read = await this.#reading.run(() => this.#near.read(texts));
-    for (const [index, { name }] of kept.entries()) {
-      const told = read[index] ?? [];
+    const readable = kept.flatMap((each) => ("yaml" in each ? [each] : []));
+    const texts = readable.map(({ name, yaml }) => ({ yaml, source: this.#near.applied.fileOf(name) }));
+    const read = (await this.#reading.run(() => this.#near.read(texts))).values();
+    for (const each of kept) {
+      const { name } = each;
+      const told = "problem" in each ? each.problem : (read.next().value ?? []);
       if (!(told instanceof PrismError)) {
         applied.push(...told.map(({ namespace }) => namespace));
         continue;

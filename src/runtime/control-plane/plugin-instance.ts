@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PrismError, TimeLimit } from "../../protocol/index.js";
+import { PrismError, TimeLimit, systemProblem } from "../../protocol/index.js";
 import {
   type Channel,
   type HealthReport,
@@ -228,10 +228,10 @@ export class PluginInstance {
       this.#directory = await mkdtemp(join(run, "i-"));
       return this.#directory;
     } catch (cause) {
-      const why = cause instanceof Error ? cause.message : String(cause);
+      const { code, why, remedy } = systemProblem(cause);
       throw new PrismError(
         "failedPrecondition",
-        `no directory for a plugin's socket can be made in ${run}: ${why}`,
+        `no directory for a plugin's socket can be made in ${run}: ${why} (${code}); ${remedy}`,
         { cause },
       );
     }

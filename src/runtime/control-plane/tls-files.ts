@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from "node:crypto";
 import { readFile, stat } from "node:fs/promises";
 import { createSecureContext } from "node:tls";
-import { PrismError } from "../../protocol/index.js";
+import { PrismError, systemCodeOf, systemProblem } from "../../protocol/index.js";
 import type { TlsSettings } from "../config/index.js";
 import type { TlsMaterial } from "../model/tls-material.js";
 
@@ -89,13 +89,15 @@ function readKey(pem: string): KeyObject {
 
 function sentenceFor(reason: unknown): string {
   if (reason instanceof UnfitFile) return reason.message;
-  const code = reason instanceof Error && "code" in reason ? String(reason.code) : "";
-  if (code === "ENOENT")
-    return "is not there: check the path, which begins at the directory of the configuration";
-  if (code === "EACCES") return "may not be read: give Prism's user read permission";
+  const code = systemCodeOf(reason);
   if (code.startsWith("ERR_OSSL")) return `is broken (${code}): write it anew`;
-  return `cannot be read (${code === "" ? String(reason) : code})`;
+  const { why, remedy } = systemProblem(reason, here);
+  return `cannot be read: ${why}${code === "" ? "" : ` (${code})`}; ${remedy}`;
 }
+
+const here = {
+  ENOENT: ["it is not there", "check the path, which begins at the directory of the configuration"],
+} as const;
 
 function mismatchOf(cert: Pem<readonly X509Certificate[]>, key: Pem<KeyObject>): string | undefined {
   const owner = cert.value.findIndex((certificate) => certificate.checkPrivateKey(key.value));

@@ -35,7 +35,7 @@ describe("a listener", () => {
     const refused = open({ kind: "tcp", host: "127.0.0.1", port, text: address });
 
     await expect(refused).rejects.toThrow(
-      `server.listen: cannot listen on ${address}: another program listens there. Stop that program, or choose another address`,
+      `server.listen: cannot listen on ${address}: another program listens there; stop that program, or choose another address`,
     );
     await expect(refused).rejects.toMatchObject({ kind: "invalidConfig" });
   });

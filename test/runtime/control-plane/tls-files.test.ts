@@ -100,7 +100,7 @@ const spoilt: readonly Spoilt[] = [
       await write({ "clients.pem": "x".repeat(5 * 1024 * 1024) });
     },
     told: [
-      "server.tls.cert: DIR/server.pem is not there: check the path, which begins at the directory of the configuration",
+      "server.tls.cert: DIR/server.pem cannot be read: it is not there (ENOENT); check the path, which begins at the directory of the configuration",
       "server.tls.key: DIR/server.key is no file: name the one that holds the PEM",
       "server.tls.client_ca: DIR/clients.pem is larger than 4194304 bytes: is it the right one?",
     ],

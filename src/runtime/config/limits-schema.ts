@@ -37,7 +37,7 @@ export const limitsSection = part.section({
   inflating_ms: part.time({ min: 1 }).default(60_000),
   stall_ms: part.time({ min: 1 }).default(60_000),
   idle_ms: part.time().default(0),
-  http1_idle_ms: part.time().default(60_000),
+  http1_idle_ms: part.time().default(75_000),
   keep_alive_ms: part.time().default(30_000),
   keep_alive_answer_ms: part.time({ min: 1 }).default(10_000),
   reset_burst: part.whole({ min: 1 }).default(100),

@@ -70,6 +70,8 @@ class Admission {
   readonly #socket: Socket;
   readonly #welcome: Welcome;
   #peer: Peer;
+  /** A load balancer speaks for itself: it looks whether somebody is there, and need not say anything. */
+  #isCheck = false;
 
   constructor(socket: Socket, welcome: Welcome) {
     this.#socket = socket;
@@ -86,6 +88,7 @@ class Admission {
     takeProxyHeader(this.#socket, {
       onHeader: ({ client }) => {
         if (client) this.#peer = { address: client.address };
+        else this.#isCheck = true;
         this.#secure(tls);
       },
       onRefused: (message) => this.refuse("proxy_protocol", message),
@@ -93,7 +96,8 @@ class Admission {
   }
 
   refuse(reason: RefusalReason, message: string): void {
-    this.#welcome.onRefused(this.#peer, reason, message);
+    if (this.#isCheck) this.#socket.destroy();
+    else this.#welcome.onRefused(this.#peer, reason, message);
   }
 
   /** What nobody on the way may read. A Unix socket has no way: its file guards it. */

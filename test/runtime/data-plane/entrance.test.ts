@@ -353,6 +353,47 @@ describe("a connection with a PROXY header", () => {
     expect((await outcome).peer).toEqual({ address: "127.0.0.1" });
   });
 
+  const local = Buffer.concat([Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1"), Buffer.from([0x20, 0, 0, 0])]);
+  test.each([
+    ["LOCAL", local],
+    [
+      "LOCAL, with addresses that are to be passed over",
+      Buffer.concat([local.subarray(0, 13), Buffer.from([0x11, 0, 12]), Buffer.alloc(12)]),
+    ],
+    ["UNKNOWN", Buffer.from("PROXY UNKNOWN\r\n")],
+  ])(
+    "that says %s is a load balancer's own, which may leave, keep silent or speak noise, and is refused nothing",
+    async (_what, said) => {
+      for (const tls of [false, true]) {
+        for (const then of ["leaves", "is silent", "speaks noise"]) {
+          await admitting({ ...loopback, ...(tls ? { tls: tlsOf() } : {}) });
+          const accepted = once(server, "connection");
+          const client = dial();
+          client.write(said);
+          if (then === "speaks noise") client.write("\0\0\0\0\0\0\0\0");
+          const [socket] = (await accepted) as [Socket];
+          if (then === "leaves") client.end();
+          if (then === "is silent") {
+            await once(socket, "data");
+            wheelNow += defaultLimits.handshakeMs + 20;
+            wheel.turn();
+          }
+          await new Promise((resolve) => (socket.closed ? resolve(0) : socket.once("close", resolve)));
+
+          expect(await Promise.race([outcome, Promise.resolve("nothing")])).toBe("nothing");
+          server.close();
+        }
+      }
+    },
+  );
+
+  test("that says LOCAL lets its sender ask from its own address", async () => {
+    await admitting(loopback);
+    dial().write(Buffer.concat([local, Buffer.from("GET /readyz HTTP/1.1\r\n")]));
+
+    expect((await outcome) as Arrival).toMatchObject({ peer: { address: "127.0.0.1" }, spoken: "http1" });
+  });
+
   test.each([
     ["without one", "GET / HTTP/1.1\r\n", "there is no PROXY header"],
     ["with a bad one", "PROXY TCP4 nonsense\r\n", "the PROXY header is none of version 1"],

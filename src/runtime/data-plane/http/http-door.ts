@@ -17,6 +17,7 @@ import { Http1Connection } from "./http1-connection.js";
 import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
 import { type HttpLimits, windowBytes } from "./http-limits.js";
+import { isHttpPath } from "./http-request.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { OpenApi } from "./openapi/openapi-document.js";
 import { type ExchangeService, serveExchange } from "./serve-exchange.js";
@@ -54,7 +55,13 @@ export class HttpDoor {
     this.#pages = pages;
     this.#onFault = onFault;
     const budget = new MemoryBudget(limits.httpHeldBytes);
-    this.#shared = { limits, budget, openApi: new OpenApi(), turns: new Turns() };
+    this.#shared = {
+      limits,
+      budget,
+      openApi: new OpenApi(),
+      isStopping: () => this.#stopping,
+      turns: new Turns(),
+    };
     this.#server = createServer({
       maxHeaderSize: limits.headerBytes,
       headersTimeout: limits.headerBlockMs,
@@ -108,7 +115,7 @@ export class HttpDoor {
       return refused;
     }
     const listener = this.#pages.serve(stream, headers, calls);
-    if (listener || !headers.get(":path")?.startsWith("/v1/")) return listener;
+    if (listener || !isHttpPath(headers.get(":path") ?? "")) return listener;
     const exchange = this.#exchangeOf(stream, headers, calls);
     void serveExchange(exchange, { ...this.#shared, calls });
     return exchange;

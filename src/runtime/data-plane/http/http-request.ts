@@ -29,6 +29,9 @@ export type HttpRequest =
   | NamespaceRequest
   /** Which namespaces there are. */
   | { readonly kind: "namespaces" }
+  /** Is this process alive; and does it take calls? */
+  | { readonly kind: "liveness" }
+  | { readonly kind: "readiness" }
   /** All of this, as a document of OpenAPI. */
   | { readonly kind: "openapi" };
 
@@ -43,7 +46,14 @@ const dotSegment = /^(?:\.|%2e){1,2}$/i;
 const fixedPaths: ReadonlyMap<string, HttpRequest> = new Map([
   ["/v1/namespaces", { kind: "namespaces" }],
   ["/v1/openapi.json", { kind: "openapi" }],
+  ["/healthz", { kind: "liveness" }],
+  ["/readyz", { kind: "readiness" }],
 ]);
+
+/** Whether a path is one of HTTP's, whatever comes of it; others are gRPC's. */
+export function isHttpPath(target: string): boolean {
+  return target.startsWith("/v1/") || target === "/healthz" || target === "/readyz";
+}
 
 /** Reads a request's first line. Throws where there is nothing of that name, or it does not take the method. */
 export function readHttpRequest(verb: string, target: string): HttpRequest {

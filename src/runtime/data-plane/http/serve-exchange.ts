@@ -1,3 +1,4 @@
+import { PrismError } from "../../../protocol/index.js";
 import type { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
 import { checkFields } from "./check-fields.js";
@@ -19,6 +20,8 @@ export interface ExchangeService {
   readonly limits: HttpLimits;
   readonly budget: MemoryBudget;
   readonly openApi: OpenApi;
+  /** Whether no new calls are taken any more. */
+  readonly isStopping: () => boolean;
   readonly turns: Turns;
 }
 
@@ -34,7 +37,7 @@ export async function serveExchange(exchange: Exchange, service: ExchangeService
   }
 }
 
-function serve(serving: Serving, { openApi }: ExchangeService): Promise<void> {
+function serve(serving: Serving, { openApi, isStopping }: ExchangeService): Promise<void> {
   const request = readHttpRequest(serving.exchange.verb, serving.exchange.target);
   checkFields(serving.exchange, request);
   switch (request.kind) {
@@ -46,7 +49,17 @@ function serve(serving: Serving, { openApi }: ExchangeService): Promise<void> {
       return serveNamespace(serving, request.namespace);
     case "namespaces":
       return serveNamespaces(serving);
+    case "liveness":
+      return serving.answerJson({ status: "alive" });
+    case "readiness":
+      return serveReadiness(serving, isStopping());
     case "openapi":
       return serving.answerJson(openApi.document);
   }
+}
+
+/** For load balancers: whether this process takes calls. Which namespaces are served is told elsewhere. */
+function serveReadiness(serving: Serving, isStopping: boolean): Promise<void> {
+  if (isStopping) throw new PrismError("shuttingDown", "this Prism is being stopped: ask another one");
+  return serving.answerJson({ status: "ready" });
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { until } from "../../../support/running-prism.js";
 import { answerWith, type ReceivedCall } from "../plugin-stub.js";
 import { Proxied } from "../proxied.js";
 import { keepValues } from "./key-value-stub.js";
@@ -219,6 +220,24 @@ describe("a client over HTTP/1.1", () => {
     ["a method that nobody has", "INVALID CONNECTION PREFACE\r\n\r\n"],
   ])("that says %s is answered nothing", async (_what, text) => {
     expect(await say(text)).toBe("");
+  });
+
+  test("is told by /readyz that this Prism is being stopped, where it could still ask", async () => {
+    const socket = connect({ port: prism.port, host: "127.0.0.1", noDelay: true });
+    let heard = "";
+    socket.on("data", (chunk: Buffer) => (heard += chunk.toString("latin1")));
+    socket.write("GET /readyz HTTP/1.1\r\nhost: x\r\n");
+    await until("the connection", () => prism.plane.counters().connections === 1);
+    await prism.client.get("k", { namespace: "orders" });
+
+    const stopped = prism.plane.stop(5000);
+    socket.write("\r\n");
+    await once(socket, "close");
+    prism.client.close();
+    await stopped;
+
+    expect(heard).toMatch(/^HTTP\/1\.1 503/);
+    expect(heard).toContain("connection: close");
   });
 
   test("cannot make a field of the answer with what it sends", async () => {

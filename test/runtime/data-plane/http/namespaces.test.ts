@@ -59,7 +59,19 @@ describe.each(carriers)("over %s", (_carrier, ask) => {
     expect(JSON.parse(body.toString())).toEqual({ namespaces: [{ name: "orders", state: "serving" }] });
   });
 
-  test.each(["/v1/namespaces", "/v1/namespaces/orders", "/v1/openapi.json"])(
+  test("a load balancer learns that it is alive and takes calls, whatever its plugins do", async () => {
+    prism.routes([]);
+
+    const alive = await get("/healthz");
+    const ready = await get("/readyz");
+
+    expect([alive, ready].map(({ status, body }) => [status, body.toString()])).toEqual([
+      [200, '{"status":"alive"}\n'],
+      [200, '{"status":"ready"}\n'],
+    ]);
+  });
+
+  test.each(["/v1/namespaces", "/v1/namespaces/orders", "/v1/openapi.json", "/healthz", "/readyz"])(
     "%s is read, and nothing else",
     async (path) => {
       const refused = await ask(prism.port, { method: "PUT", path });

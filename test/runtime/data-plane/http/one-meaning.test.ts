@@ -61,7 +61,7 @@ describe.each(sayings)("over %s", (carrier, say) => {
       ["a condition of any value and of one", { fields: ["if-none-match", "*", "if-none-match", '"a"'] }, 400],
       ["part of a value", { fields: ["content-range", "bytes 0-0/9"] }, 400],
       ["a coded value", { fields: ["content-encoding", "gzip"] }, 415],
-      ["a value that is coded twice", { fields: ["content-encoding", "identity", "content-encoding", "br"] }, 415],
+      ["a value that is coded twice", { fields: ["content-encoding", "identity, br"] }, 415],
       ["a time to live by a parameter", { path: `${kv}a?ttl_ms=1e3` }, 400],
       ["a parameter twice", { path: `${kv}a?a=1&a=2` }, 400],
       ["what is no UTF-8", { path: `${kv}%c3%28` }, 400],

@@ -7,6 +7,7 @@ import { environmentOf } from "./environment.js";
 import { HandshakeScanner } from "./handshake-scanner.js";
 import { isHandshake, readHandshake } from "./handshake.js";
 import { LastWords } from "./last-words.js";
+import { assertOwnSocket } from "./own-socket.js";
 import { pluginHost } from "./plugin-host.js";
 import { unlessAborted, withinMs } from "./within.js";
 
@@ -39,8 +40,10 @@ async function launchThread(
       () =>
         `the plugin of namespace "${namespace}" did not shake hands in time${thread.lastWords()}: where it needs longer, raise plugin.start_timeout_ms`,
     );
+    const own = readHandshake(line, { namespace, socket });
+    await assertOwnSocket(own, { namespace, pid: 0 });
     return {
-      socket: readHandshake(line, { namespace, socket }),
+      socket: own,
       token,
       pid: 0,
       ended: thread.ended,

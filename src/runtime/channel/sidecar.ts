@@ -5,6 +5,7 @@ import { attach } from "./attached.js";
 import type { Channel, LaunchedPlugin, LaunchRequest, ProcessGroups } from "./channel.js";
 import { environmentOf } from "./environment.js";
 import { readHandshake } from "./handshake.js";
+import { assertOwnSocket } from "./own-socket.js";
 import { pluginHost } from "./plugin-host.js";
 import { PluginProcess } from "./plugin-process.js";
 import { unlessAborted } from "./within.js";
@@ -39,8 +40,10 @@ async function launchProcess(
     const line = await unlessAborted(firstOf(launched, request), signal, () =>
       noHandshake(request, socket, launched),
     );
+    const own = readHandshake(line, { namespace, socket });
+    await assertOwnSocket(own, { namespace, pid: launched.pid });
     return {
-      socket: readHandshake(line, { namespace, socket }),
+      socket: own,
       token,
       pid: launched.pid,
       ended: launched.ended,

@@ -89,6 +89,19 @@ describe("a sidecar", () => {
     expect(groups.known.size).toBe(0);
   });
 
+  test.each([
+    ["a link, such as to a neighbour's socket", 'ln -s /tmp/neighbour "$PLUGIN_SOCKET"', "which is a link"],
+    ["a file", 'echo > "$PLUGIN_SOCKET"', "which is no socket"],
+  ])("whose socket is %s is refused", async (_what, makes, why) => {
+    const script = `${makes}; echo "prism|1|unix|$PLUGIN_SOCKET"; cat`;
+    const code = { kind: "command", command: ["sh", "-c", script], cwd: "/" } as const;
+
+    const launching = sidecarChannel({ groups }).launch(site.request(code), new TimeLimit(10_000).signal);
+
+    await expect(launching).rejects.toThrow(`${why}: listen on the path in PLUGIN_SOCKET yourself`);
+    expect(groups.known.size).toBe(0);
+  });
+
   test("whose working directory is not there is refused with the remedy", async () => {
     const code = { ...fixtureCode("answers-slowly.js"), cwd: `${site.directory}/nowhere` };
 

@@ -8,6 +8,8 @@ import { rawClient, type RawPeer } from "../../wire/raw-peer.js";
 
 /** What one attack may cost the proxy. */
 const mostGrownBytes = 64 * 1024 * 1024;
+/** A full collection of the heap may take one turn of each process. */
+const mostLongTurns = 2;
 /** Connections to a plugin are kept once they are there: so many at most. */
 const keptConnections = 4;
 const tellMs = 10_000;
@@ -87,6 +89,7 @@ export class Siege {
   /** Holds Prism to what it promises under any attack. */
   async withstand({ reason, peer = "client", run }: Attack): Promise<void> {
     const before = await this.#footprint();
+    const longTurns = await this.#longTurns();
     const refused = reason === undefined ? 0 : await this.refused(reason, peer);
 
     const { answered, grownBytes } = await this.#besiege(run);
@@ -99,6 +102,7 @@ export class Siege {
     await this.#untilAsBefore(before);
     expect(await this.neighbour.get("k")).toBe("v");
     expect(answered).toBeGreaterThan(0);
+    expect((await this.#longTurns()) - longTurns, "turns over 50 ms").toBeLessThanOrEqual(mostLongTurns);
     expect(grownBytes(before)).toBeLessThan(mostGrownBytes);
   }
 
@@ -112,6 +116,13 @@ export class Siege {
     const page = await (await fetch(`http://${this.prism.admin}/metrics`)).text();
     const line = page.split("\n").find((each) => each.startsWith(`${series} `));
     return Number(line?.slice(series.length + 1) ?? 0);
+  }
+
+  /** Turns of a loop that computed for over 50 ms, the runtime's and the data plane's. */
+  async #longTurns(): Promise<number> {
+    const of = (kind: string): Promise<number> =>
+      this.metric(`prism_event_loop_long_turns_total{process="${kind}"}`);
+    return (await of("runtime")) + (await of("proxy"));
   }
 
   /** Runs an attack while the neighbour calls again and again. */

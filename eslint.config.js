@@ -48,4 +48,25 @@ export default tseslint.config(
       ],
     },
   },
+  {
+    files: ["src/**/*.ts"],
+    rules: {
+      // What is no UTF-8 would become U+FFFD without a word, and another key, value or secret.
+      "no-restricted-syntax": [
+        "error",
+        ...[
+          "NewExpression[callee.name='TextDecoder'][arguments.length<2]",
+          "CallExpression[callee.property.name='toString'] > Literal[value=/^utf-?8$/i]",
+          "CallExpression[callee.property.name='setEncoding']",
+          "CallExpression[callee.name=/^readFile(Sync)?$/] > Literal[value=/^utf-?8$/i]",
+          "ImportDeclaration[source.value='node:stream/consumers'] > ImportSpecifier[imported.name=/^(text|json)$/]",
+          "CallExpression[callee.object.name='JSON'][callee.property.name='parse']",
+        ].map((selector) => ({
+          selector,
+          message:
+            "Bytes from outside become text by textOf or textForEyes of src/protocol, and JSON is read by readJson.",
+        })),
+      ],
+    },
+  },
 );

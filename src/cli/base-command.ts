@@ -2,6 +2,7 @@ import { Command, Errors, type Interfaces } from "@oclif/core";
 import type { PrismError } from "../protocol/index.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
 import { markValues, unmarked } from "./flag-values.js";
+import { assertTextArguments } from "./text-arguments.js";
 import { tellUsageError } from "./usage-error.js";
 
 /**
@@ -14,6 +15,7 @@ export abstract class PrismCommand extends Command {
   /** A Ctrl-C that nobody else hears ends the command, and its exit code says so. */
   protected override async init(): Promise<void> {
     await super.init();
+    assertTextArguments();
     process.on("SIGINT", endInterrupted);
   }
 

@@ -1,4 +1,4 @@
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { DataClient } from "./data-client.js";
 import { executeRequest } from "./execute-request.js";
 import type { Answer } from "./execute-response.js";
@@ -34,8 +34,8 @@ export async function callOperation(
   { print, atTheEnd }: AnswerPrinting,
 ): Promise<Answer["json"] | Tally> {
   const { operation, parameters } = written;
-  const json = parameters === "-" ? await text(process.stdin) : parameters;
-  const request = executeRequest(operation, { ...written, json });
+  const bytes = parameters === "-" ? await buffer(process.stdin) : parameters && Buffer.from(parameters);
+  const request = executeRequest(operation, { ...written, bytes: bytes || undefined });
   const show = ({ json, texts }: Answer): void => {
     if (!written.quiet) print(lines(json, texts));
   };

@@ -1,36 +1,40 @@
-import {
-  create,
-  type DescMessage,
-  fromJson,
-  type JsonObject,
-  type JsonValue,
-  type Message,
-  toBinary,
-} from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { type ExecuteRequest, ExecuteRequestSchema } from "../protocol/gen/prism/plugin/plugin_pb.js";
-import { nearestName, typedOperations, typeUrlOf } from "../protocol/index.js";
+import {
+  isReadObject,
+  messageFromJson,
+  nearestName,
+  generousBounds,
+  readJson,
+  type ReadJson,
+  typedOperations,
+  typeUrlOf,
+} from "../protocol/index.js";
 import { usageError } from "./usage-error.js";
 
-/** What the operator wrote: parameters as JSON, and fields given as text by flags. */
+/** What the operator wrote: parameters as they came, and fields given as text by flags. */
 export interface Parameters {
-  readonly json?: string | undefined;
+  readonly bytes?: Uint8Array | undefined;
   readonly key?: readonly string[] | undefined;
   readonly value?: readonly string[] | undefined;
   readonly expected?: string | undefined;
 }
 
+type Fields = Record<string, ReadJson>;
+
 /**
  * The request for an operation. That of a typed service is built from canonical protobuf JSON and refused where it does
- * not fit; any other gets the JSON's own bytes as `raw_params`.
+ * not fit; any other gets the bytes as they are, as `raw_params`.
  */
 export function executeRequest(operation: string, parameters: Parameters): ExecuteRequest {
   const input = typedOperations.get(operation)?.input;
   if (!input) {
     assertNoFlags(operation, parameters);
-    const rawParams = new TextEncoder().encode(parameters.json ?? "");
-    return create(ExecuteRequestSchema, { operation, params: { case: "rawParams", value: rawParams } });
+    const value = parameters.bytes ?? new Uint8Array();
+    return create(ExecuteRequestSchema, { operation, params: { case: "rawParams", value } });
   }
-  const json = { ...parse(parameters.json ?? "{}"), ...fieldsOf(operation, input, parameters) };
+  const json = { ...parse(parameters.bytes), ...fieldsOf(operation, input, parameters) };
+  assertWhole(operation, input, json);
   const params = { typeUrl: typeUrlOf(input), value: toBinary(input, messageOf(operation, input, json)) };
   return create(ExecuteRequestSchema, { operation, params: { case: "typedParams", value: params } });
 }
@@ -52,33 +56,53 @@ function meantBy(operation: string): string {
   return `give its parameters as they are, as in \`prism call <namespace> ${operation} <parameters>\``;
 }
 
-function parse(text: string): JsonObject {
+function parse(bytes: Uint8Array | undefined): Fields {
+  if (bytes === undefined) return {};
+  let json: ReadJson;
   try {
-    const json = JSON.parse(text) as JsonValue;
-    if (isObject(json)) return json;
+    json = readJson(bytes);
   } catch (reason) {
-    throw usageError(`the parameters are no JSON (${String(reason)}): write them as '{"key":"greeting"}'`);
+    throw usageError(`the parameters are no JSON (${whyOf(reason)}): write them as '{"key":"greeting"}'`);
   }
+  if (isReadObject(json)) return json;
   throw usageError(`the parameters are no JSON object: write them as '{"key":"greeting"}'`);
 }
 
-function messageOf(operation: string, input: DescMessage, json: JsonObject): Message {
-  try {
-    const message: Message = fromJson(input, json);
-    return message;
-  } catch (reason) {
-    const why = reason instanceof Error ? reason.message : String(reason);
-    const fields = input.fields.map(({ name }) => name).join(", ");
-    throw usageError(`the parameters do not fit ${operation} (${why}): it takes ${fields}`);
+/** What an operation does nothing without, and how it is given. */
+const needs: Readonly<Record<string, string>> = {
+  key: "a key: give it as --key greeting",
+  keys: "keys: give each as --key greeting",
+  pairs: "pairs: give each as --key greeting --value hello",
+  value: "a value: give it as --value hello, or as --value '' where it is to be empty",
+};
+
+/** A field that was forgotten is not one that is empty. */
+function assertWhole(operation: string, input: DescMessage, json: Fields): void {
+  for (const [name, need] of Object.entries(needs)) {
+    const isTaken = input.fields.some((field) => field.name === name);
+    if (isTaken && !Object.hasOwn(json, name)) throw usageError(`${operation} needs ${need}`);
   }
 }
 
-function fieldsOf(operation: string, input: DescMessage, parameters: Parameters): JsonObject {
+function messageOf(operation: string, input: DescMessage, json: Fields): Message {
+  try {
+    return messageFromJson<DescMessage>(input, json, { digits: generousBounds.digits });
+  } catch (reason) {
+    const fields = input.fields.map(({ name }) => name).join(", ");
+    throw usageError(`the parameters do not fit ${operation} (${whyOf(reason)}): it takes ${fields}`);
+  }
+}
+
+function whyOf(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}
+
+function fieldsOf(operation: string, input: DescMessage, parameters: Parameters): Fields {
   const { key = [], value = [], expected } = parameters;
   const takes = (name: string): boolean => input.fields.some((field) => field.name === name);
   if (takes("pairs")) return key.length + value.length === 0 ? {} : { pairs: pairsOf(key, value) };
 
-  const fields: JsonObject = {};
+  const fields: Fields = {};
   const given = { key, value: value.map(base64), expected: expected === undefined ? [] : [base64(expected)] };
   for (const [flag, [first, ...more]] of Object.entries(given)) {
     if (first === undefined) continue;
@@ -91,13 +115,9 @@ function fieldsOf(operation: string, input: DescMessage, parameters: Parameters)
   return fields;
 }
 
-function pairsOf(keys: readonly string[], values: readonly string[]): JsonObject[] {
+function pairsOf(keys: readonly string[], values: readonly string[]): Fields[] {
   if (keys.length !== values.length) throw usageError("give as many --value as --key");
   return keys.map((key, index) => ({ key, value: base64(values[index] ?? "") }));
-}
-
-function isObject(json: JsonValue): json is JsonObject {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function base64(text: string): string {

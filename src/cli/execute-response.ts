@@ -1,7 +1,7 @@
 import { type DescMessage, fromBinary, type JsonValue, type Message, toJson } from "@bufbuild/protobuf";
 import { reflect, type ReflectMessage } from "@bufbuild/protobuf/reflect";
 import type { ExecuteResponse, StreamResponse } from "../protocol/gen/prism/plugin/plugin_pb.js";
-import { codeFrom, PrismError, typedOperations, typeUrlOf } from "../protocol/index.js";
+import { Code, codeFrom, PrismError, textOf, typedOperations, typeUrlOf } from "../protocol/index.js";
 
 /** What an operation answered. */
 export interface Answer {
@@ -11,12 +11,15 @@ export interface Answer {
   readonly texts: readonly string[];
 }
 
-/** Reads a plugin's answer. Throws `operationFailed` with the plugin's own sentence and code where it failed. */
+/** Reads a plugin's answer. Throws `operationFailed` with the plugin's own sentence and code where it failed, `operationNotServed` where it does not serve it. */
 export function answerOf(operation: string, response: ExecuteResponse): Answer {
   const { success, error, errorCode, result } = response;
   if (!success) {
     const sentence = error === "" ? `${operation} failed, and the plugin gave no reason` : error;
-    throw new PrismError("operationFailed", sentence, { code: codeFrom(errorCode) });
+    const code = codeFrom(errorCode);
+    // Only the plugin knows what it serves.
+    const kind = code === Code.UNIMPLEMENTED ? "operationNotServed" : "operationFailed";
+    throw new PrismError(kind, sentence, { code });
   }
   return answerFrom(operation, result);
 }
@@ -63,11 +66,7 @@ function* textsIn(message: ReflectMessage, path: string): Iterable<string> {
 
 /** Bytes as text, undefined where they are none: no UTF-8, or full of control characters. */
 function readable(bytes: Uint8Array): string | undefined {
-  try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    // What would steer the terminal is not printed.
-    return /(?![\t\n\r])\p{Cc}/u.test(text) ? undefined : text;
-  } catch {
-    return undefined;
-  }
+  const text = textOf(bytes);
+  // What would steer the terminal is not printed.
+  return text === undefined || /(?![\t\n\r])\p{Cc}/u.test(text) ? undefined : text;
 }

@@ -16,7 +16,8 @@ export const ExitCode = {
 /** The exit code that a kind of failure has. */
 export function exitCodeOf(kind: ErrorKind): number {
   if (kind === "unreachable") return ExitCode.unreachable;
-  if (kind === "invalidConfig" || kind === "configRefused") return ExitCode.usage;
+  if (kind === "invalidConfig" || kind === "configRefused" || kind === "operationNotServed")
+    return ExitCode.usage;
   if (kind === "cancelled") return ExitCode.interrupted;
   return ExitCode.failed;
 }

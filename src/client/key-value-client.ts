@@ -1,5 +1,6 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { KeyValue } from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
+import { PrismError, textOf } from "../protocol/index.js";
 import type { CallOptions, PrismClient } from "./prism-client.js";
 
 /** A value to write: bytes, or text that is written as UTF-8. */
@@ -31,10 +32,13 @@ export class KeyValueClient {
     return found ? value : undefined;
   }
 
-  /** A key's value as UTF-8 text; undefined where the key is not there. */
+  /** A key's value as UTF-8 text; undefined where the key is not there. Rejects where it is no UTF-8. */
   async getText(key: string, options?: Options): Promise<string | undefined> {
     const value = await this.get(key, options);
-    return value && new TextDecoder().decode(value);
+    if (value === undefined) return undefined;
+    const text = textOf(value);
+    if (text !== undefined) return text;
+    throw new PrismError("failedPrecondition", "the value is no UTF-8 text: read its bytes with get");
   }
 
   /** Writes a value over whatever was there. */

@@ -1,4 +1,5 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { textForEyes } from "./utf8.js";
 
 /** What a google.protobuf.FileDescriptorProto describes, by name. */
 export interface DescribedFile {
@@ -55,7 +56,7 @@ class Reading implements DescribedFile {
   constructor(bytes: Uint8Array) {
     const fields = partsOf(bytes);
     this.name = textOf(fields, File.name);
-    this.imports = [...new Set(allOf(fields, File.dependency).map(toText))];
+    this.imports = [...new Set(allOf(fields, File.dependency).map(textForEyes))];
     const scope = textOf(fields, File.package);
     for (const message of allOf(fields, File.message)) this.#addMessage(message, scope, 1);
     for (const service of allOf(fields, File.service)) this.#addService(service, scope);
@@ -126,9 +127,5 @@ function allOf(parts: readonly Part[], number: number): Uint8Array[] {
 /** Of several the last one stands. */
 function textOf(parts: readonly Part[], number: number): string {
   const bytes = allOf(parts, number).at(-1);
-  return bytes === undefined ? "" : toText(bytes);
-}
-
-function toText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString();
+  return bytes === undefined ? "" : textForEyes(bytes);
 }

@@ -1,3 +1,5 @@
+import { textForEyes } from "./utf8.js";
+
 const Success = 1;
 const ErrorText = 2;
 const ErrorCode = 3;
@@ -61,7 +63,8 @@ export class ExecuteResponseReader {
 
   /** The plugin's sentence on what went wrong. */
   error(longest: number): string {
-    return this.#bytes.toString("utf8", this.errorStart, Math.min(this.errorEnd, this.errorStart + longest));
+    const end = Math.min(this.errorEnd, this.errorStart + longest);
+    return textForEyes(this.#bytes.subarray(this.errorStart, end));
   }
 
   /** Whether the result says that it is a message of this type. */

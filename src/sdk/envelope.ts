@@ -114,6 +114,8 @@ class FieldReader {
   }
 
   text(): string {
+    // A name that is no UTF-8 is none that is declared, and nobody keeps what metadata say.
+    // eslint-disable-next-line no-restricted-syntax
     return this.#bytes.toString("utf8", this.start, this.end);
   }
 

@@ -243,6 +243,7 @@ export class Inbound implements FrameSink {
     checkSize(payload.length >= 8, "GOAWAY");
     this.#countIdle();
     const code = payload.readUInt32BE(4);
+    // eslint-disable-next-line no-restricted-syntax -- for eyes
     const text = payload.toString("utf8", 8, 8 + 200);
     const reason = code === ErrorCode.NO_ERROR ? text : `GOAWAY with code ${code}${text && `: ${text}`}`;
     this.#connection.role.onGoaway(payload.readUInt32BE(0) & 0x7fffffff, reason);

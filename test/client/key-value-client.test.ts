@@ -41,6 +41,16 @@ test("a value written as text is read as text, in the namespace of the client", 
   expect([...namespaces]).toEqual(["orders"]);
 });
 
+test("a value that is no UTF-8 is not read as text", async () => {
+  const value = Buffer.from([0xff]);
+  const keyValue = await keyValueOver(
+    new StockServer().unary(KeyValue.method.get, () => ({ found: true, value })),
+  );
+
+  await expect(keyValue.getText("k")).rejects.toThrow("no UTF-8 text: read its bytes with get");
+  expect(Buffer.from((await keyValue.get("k")) ?? [])).toEqual(value);
+});
+
 test("a scan reads page after page until there is none", async () => {
   const pages = [
     { entries: [{ key: "a", value: Buffer.from("1") }], nextPageToken: "next" },

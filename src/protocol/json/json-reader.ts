@@ -143,6 +143,7 @@ export class JsonReader {
     if (!this.#hasEscapes) return text;
     let unescaped: string;
     try {
+      // eslint-disable-next-line no-restricted-syntax -- one text, whose bytes are UTF-8
       unescaped = JSON.parse(`"${text}"`) as string;
     } catch {
       throw this.#problemOfToken(`the text has an escape that JSON does not know: ${shown(text)}`);

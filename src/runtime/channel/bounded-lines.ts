@@ -1,3 +1,5 @@
+import { textForEyes } from "../../protocol/index.js";
+
 /** How much of a plugin's output is taken. */
 export interface OutputBounds {
   /** A longer line is cut there. */
@@ -79,7 +81,7 @@ export class BoundedLines {
 
   #emit(): void {
     const cut = this.#partialBytes > this.#bounds.lineBytes;
-    const line = Buffer.concat(this.#partial).toString("utf8");
+    const line = textForEyes(Buffer.concat(this.#partial));
     this.#partial = [];
     this.#partialBytes = 0;
     this.#lines++;

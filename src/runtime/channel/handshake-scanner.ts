@@ -1,3 +1,5 @@
+import { textForEyes } from "../../protocol/index.js";
+
 /** Longer than any handshake: a path of a socket is at most 100 bytes. */
 const maxLine = 1024;
 
@@ -10,9 +12,11 @@ export class HandshakeScanner {
 
   /** Takes what was read; gives the handshake line once its end has come. */
   write(chunk: Buffer): string | undefined {
-    const text = this.#tail + chunk.toString("utf8");
+    // Byte by byte: a chunk may end within a character.
+    const text = this.#tail + chunk.toString("latin1");
     const complete = text.lastIndexOf("\n") + 1;
     this.#tail = text.slice(complete, complete + maxLine);
-    return /^prism\|.*$/m.exec(text.slice(0, complete))?.[0].trimEnd();
+    const line = /^prism\|.*$/m.exec(text.slice(0, complete))?.[0].trimEnd();
+    return line && textForEyes(Buffer.from(line, "latin1"));
   }
 }

@@ -30,6 +30,7 @@ export class LastWords {
 function messageOf(line: string): string {
   if (!line.startsWith("{")) return line;
   try {
+    // eslint-disable-next-line no-restricted-syntax -- for eyes
     const parsed: unknown = JSON.parse(line);
     if (typeof parsed === "object" && parsed !== null && "msg" in parsed && typeof parsed.msg === "string") {
       return parsed.msg;

@@ -33,7 +33,7 @@ export async function readText(file: string): Promise<FileText> {
       `expected UTF-8 text, got other bytes in line ${lineOfOtherBytes(bytes)}; save the file as UTF-8`,
     );
   const digest = createHash("sha256").update(bytes).digest("hex");
-  return { text: new TextDecoder().decode(bytes), digest, isRegular };
+  return { text: new TextDecoder("utf-8", { fatal: true }).decode(bytes), digest, isRegular };
 }
 
 /** What is told of a declaration beyond {@link largestDeclaration}. */

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { PrismError, systemProblem } from "../../protocol/index.js";
+import { PrismError, systemProblem, textOf } from "../../protocol/index.js";
 import type { JsonObject, JsonValue, Namespace, PluginCode } from "../model/namespace.js";
 import { isList } from "./json.js";
 
@@ -108,7 +108,9 @@ async function lookUp(
 /** The file's text without the line break that editors put at the end. */
 async function readSecretFile(file: string): Promise<{ secret: string } | { why: string }> {
   try {
-    const secret = (await readFile(file, "utf8")).replace(/\r?\n$/, "");
+    const text = textOf(await readFile(file));
+    if (text === undefined) return { why: "no UTF-8 text" };
+    const secret = text.replace(/\r?\n$/, "");
     // No secret is empty: who writes the file was stopped half-way.
     return secret === "" ? { why: "empty" } : { secret };
   } catch (reason) {

@@ -1,6 +1,6 @@
 import { open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import type { PrismError } from "../../protocol/index.js";
+import { type PrismError, textForEyes } from "../../protocol/index.js";
 import { fileProblem } from "./file-problem.js";
 import { forEachOf } from "./for-each-of.js";
 
@@ -47,7 +47,8 @@ export class AppliedNamespaces {
   async #read(name: string): Promise<Kept> {
     const file = this.fileOf(name);
     try {
-      return { name, yaml: await readFile(file, "utf8") };
+      // Prism wrote it, of a text.
+      return { name, yaml: textForEyes(await readFile(file)) };
     } catch (reason) {
       const remedy = `Put the file right, or forget the namespace with \`prism ns delete ${name}\`.`;
       return { name, problem: fileProblem(reason, { what: file, remedy }) };

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdir, readlink, rm, symlink } from "node:fs/promises";
 import { connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
-import { text } from "node:stream/consumers";
+import { buffer } from "node:stream/consumers";
 import { PrismError } from "../../protocol/index.js";
 
 const answerMs = 1_000;
@@ -79,8 +79,8 @@ async function askPid(path: string): Promise<string | undefined> {
     const dead = ["ECONNREFUSED", "ENOENT"].includes(codeOf(reason));
     return dead ? undefined : "";
   }
-  const answer = await text(socket).catch(() => "");
-  return /^\d+$/.exec(answer.trim())?.[0] ?? "";
+  const answer = await buffer(socket).catch(() => Buffer.alloc(0));
+  return /^\d+$/.exec(answer.toString("latin1").trim())?.[0] ?? "";
 }
 
 async function tellPid(path: string): Promise<Server> {

@@ -29,6 +29,7 @@ interface OutputLine {
 function structured(line: string): OutputLine | undefined {
   if (!line.startsWith("{")) return undefined;
   try {
+    // eslint-disable-next-line no-restricted-syntax -- for eyes
     const { msg, level, ...rest } = JSON.parse(line) as Record<string, unknown>;
     if (typeof msg !== "string") return undefined;
     // The log has its own.

@@ -105,6 +105,16 @@ test("an empty file, or variable, is no secret: whoever writes it was stopped ha
   );
 });
 
+test("a file that is no UTF-8 is no secret: it would become another one", async () => {
+  const directory = temporaryDirectory();
+  await writeFile(join(directory, "key"), Buffer.from([0x70, 0xe9]));
+  const namespace = namespaceOf(`backend: memory, config: { a: "{{ secret:key }}" }`);
+
+  const resolving = resolveSecrets(namespace, { providers: [{ kind: "files", directory }], env: {} });
+
+  await expect(resolving).rejects.toThrow(`the file ${join(directory, "key")} (no UTF-8 text)`);
+});
+
 test("a secret's name cannot lead out of the directory of secrets", () => {
   expect(() => namespaceOf(`backend: memory, config: { a: "{{ secret:../../etc/passwd }}" }`)).toThrow(
     "expected {{ secret:name }}, got something like it",

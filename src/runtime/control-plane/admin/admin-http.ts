@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { PrismError } from "../../../protocol/index.js";
+import { PrismError, readJson } from "../../../protocol/index.js";
 import type { Exposition, Metrics } from "../metrics.js";
 import type { Readiness } from "../overview.js";
 import { AdminRefusal } from "./admin-refusal.js";
@@ -17,8 +17,8 @@ export interface AdminRequest {
   readonly verb: string;
   /** Path and query. */
   readonly target: string;
-  /** The whole body as text. Rejects where it is too large, or does not come. */
-  readonly body: () => Promise<string>;
+  /** The whole body. Rejects where it is too large, or does not come. */
+  readonly body: () => Promise<Buffer>;
 }
 
 /** An answer over HTTP. Objects become JSON. */
@@ -89,13 +89,14 @@ function shared(expose: () => Promise<Exposition>): () => Promise<AdminAnswer> {
   return () => (writing ??= write().finally(() => (writing = undefined)));
 }
 
-function reloadRequest(text: string): z.infer<typeof reloadBody> {
+function reloadRequest(body: Buffer): z.infer<typeof reloadBody> {
   const expected = 'expected JSON such as {"namespace": "orders", "version": "v1.3"}';
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = readJson(body);
   } catch (reason) {
-    throw new PrismError("invalidRequest", `the body is no JSON: ${expected}`, { cause: reason });
+    const why = reason instanceof Error ? reason.message : String(reason);
+    throw new PrismError("invalidRequest", `the body is no JSON (${why}): ${expected}`, { cause: reason });
   }
   const { success, data } = reloadBody.safeParse(json);
   if (!success) throw new PrismError("invalidRequest", `the body names no namespace: ${expected}`);

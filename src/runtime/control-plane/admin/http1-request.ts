@@ -46,7 +46,7 @@ export function targetOf({ url = "" }: IncomingMessage): string {
 }
 
 /** The whole body. Rejects where it is too large, or breaks off. */
-export async function bodyOf(request: IncomingMessage): Promise<string> {
+export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let length = 0;
   const body: AsyncIterable<Buffer> = request;
@@ -58,5 +58,5 @@ export async function bodyOf(request: IncomingMessage): Promise<string> {
     }
     chunks.push(chunk);
   }
-  return Buffer.concat(chunks).toString("utf8");
+  return Buffer.concat(chunks);
 }

@@ -112,6 +112,15 @@ describe("the admin address", () => {
     expect(await client.get("key", { namespace: "orders" })).toBe("value");
   });
 
+  test("takes no reload that could be read in two ways", async () => {
+    const running = await startForTest({ yaml: inMemory("orders") });
+
+    const answer = await reload(running, '{"namespace": "orders", "namespace": "other"}');
+
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('column 25: the key \\"namespace\\" stands twice');
+  });
+
   test("takes no body without end", async () => {
     const running = await startForTest({ yaml: inMemory("orders") });
 

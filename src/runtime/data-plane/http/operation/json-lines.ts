@@ -15,8 +15,8 @@ export async function* jsonLines(
 ): AsyncGenerator<ReadJson> {
   const line = new Line(serving);
   for (let piece; (piece = await next());) {
-    let begin = 0;
-    for (let end; (end = piece.indexOf(lineFeed, begin)) >= 0; begin = end + 1) {
+    let begin = line.skipEmpty(piece);
+    for (let end; (end = piece.indexOf(lineFeed, begin)) >= 0; begin = line.skipEmpty(piece, end + 1)) {
       await line.push(piece.subarray(begin, end));
       yield* line.end();
     }
@@ -37,6 +37,15 @@ class Line {
     this.#text = new JsonText(serving);
   }
 
+  /** Passes over empty lines, where the line has not begun; gives where the first one begins that has something in it. */
+  skipEmpty(piece: Buffer, from = 0): number {
+    let at = from;
+    if (this.#length > 0) return at;
+    while (piece[at] === lineFeed) at++;
+    if (at > from) this.#begin(this.#number + at - from);
+    return at;
+  }
+
   push(bytes: Buffer): Promise<void> {
     this.#length += bytes.length;
     checkLength(this.#length, this.#serving.limits.jsonLineBytes);
@@ -47,9 +56,13 @@ class Line {
   *end(): Generator<ReadJson> {
     if (!this.#text.isBlank) yield this.#text.end();
     this.#text.release();
-    this.#number++;
+    this.#begin(this.#number + 1);
+  }
+
+  #begin(number: number): void {
+    this.#number = number;
     this.#length = 0;
-    this.#text = new JsonText(this.#serving, this.#number);
+    this.#text = new JsonText(this.#serving, number);
   }
 }
 

@@ -1,4 +1,4 @@
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { Data } from "../../../../protocol/gen/prism/data/v1/data_pb.js";
 import {
   ExecuteRequestSchema,
@@ -13,9 +13,10 @@ import type { JsonOperation } from "./serve-unary.js";
 export function pluginOperation(operation: string): JsonOperation {
   return {
     path: `/${Data.typeName}/${Data.method.execute.name}`,
-    encode: (json, bounds) => {
+    input: ExecuteRequestSchema,
+    read: (json, bounds) => {
       const request = paramsFromJson(ExecuteRequestSchema, { json, operation, bounds });
-      return toBinary(ExecuteRequestSchema, { ...request, operation });
+      return { ...request, operation };
     },
     unfit: (why) => paramsUnfit(ExecuteRequestSchema, why),
     decode: (message, bounds) => {

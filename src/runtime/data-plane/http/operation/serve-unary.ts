@@ -1,4 +1,4 @@
-import type { JsonValue } from "@bufbuild/protobuf";
+import { type DescMessage, type JsonValue, type Message, toBinary } from "@bufbuild/protobuf";
 import type { JsonBounds, ReadJson } from "../../../../protocol/index.js";
 import type { Serving } from "../serving.js";
 import { jsonRefusal, readBody } from "./json-text.js";
@@ -8,8 +8,10 @@ import { answerTypeFor, contentTypeOf, jsonType } from "./media-types.js";
 export interface JsonOperation {
   /** The gRPC method that serves it. */
   readonly path: string;
+  /** What the message of a request is. */
+  readonly input: DescMessage;
   /** The method's message for a body. Throws where the body does not fit. */
-  encode(body: ReadJson, bounds: JsonBounds): Uint8Array;
+  read(body: ReadJson, bounds: JsonBounds): Message;
   /** Says of a body that does not fit why, and what does. */
   unfit(why: string): string;
   /** The result in the method's answer. Throws where that tells of a failure, is garbage, or costs too much to tell. */
@@ -34,7 +36,8 @@ export async function serveUnary(
 async function messageOf(serving: Serving, operation: JsonOperation): Promise<Uint8Array> {
   try {
     const json = await readBody(serving);
-    return await serving.turns.run(() => operation.encode(json, serving.jsonBounds));
+    const message = await serving.turns.run(() => operation.read(json, serving.jsonBounds));
+    return await serving.turns.run(() => toBinary(operation.input, message));
   } catch (reason) {
     throw jsonRefusal(reason, (why) => operation.unfit(why));
   }

@@ -1,4 +1,4 @@
-import { createRegistry, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { createRegistry, fromBinary } from "@bufbuild/protobuf";
 import { messageFromJson, messageToJson, type TypedMethod } from "../../../../protocol/index.js";
 import { checkFields } from "./count-fields.js";
 import type { JsonOperation } from "./serve-unary.js";
@@ -9,7 +9,8 @@ const noTypes = createRegistry();
 export function typedOperation({ path, input, output }: TypedMethod): JsonOperation {
   return {
     path,
-    encode: (body, { digits }) => toBinary(input, messageFromJson(input, body, { digits })),
+    input,
+    read: (body, { digits }) => messageFromJson(input, body, { digits }),
     unfit: (why) => {
       const fields = input.fields.map(({ jsonName }) => jsonName).join(", ");
       return `the body is no ${input.typeName} as JSON (${why}): it takes ${fields}`;

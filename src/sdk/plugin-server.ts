@@ -76,6 +76,7 @@ const trustedPeer: Limits = {
   headerFields: 2 ** 17,
   resetBurst: 1_000_000,
   resetsPerSecond: 1_000_000,
+  earlyAnswersPerSecond: 1_000_000,
   idleFramesPerSecond: 1_000_000,
   queuedControlFrames: 1_000_000,
   keepAliveMs: 0,

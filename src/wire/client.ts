@@ -139,7 +139,11 @@ class Client implements Role, ClientConnection {
   #onResponse(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
     const { fault, informational, contentLength } = factsOf(headers, "response");
     if (fault !== undefined || (informational && endStream)) {
-      this.connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
+      this.connection.rules.fault(
+        stream,
+        ErrorCode.PROTOCOL_ERROR,
+        fault ?? "an answer that is not the final one ends",
+      );
       return;
     }
     if (informational) return;
@@ -149,10 +153,8 @@ class Client implements Role, ClientConnection {
   }
 
   #onTrailers(stream: H2Stream, headers: HeaderList, endStream: boolean): void {
-    if (!endStream || factsOf(headers, "trailers").fault !== undefined) {
-      this.connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
-      return;
-    }
+    const problem = endStream ? factsOf(headers, "trailers").fault : "trailers that do not end";
+    if (problem !== undefined) return this.connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR, problem);
     this.#hand(stream, headers, true);
   }
 

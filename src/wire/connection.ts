@@ -224,6 +224,7 @@ export class Http2Connection implements Connection, StreamOwner, Watched {
   onEndSent(stream: H2Stream): void {
     if (this.role.side === "client" || stream.endsNow) return;
     // The answer is complete before the request: the client need not go on (RFC 9113, section 8.1).
+    this.rules.answeredEarly();
     stream.reset(ErrorCode.NO_ERROR, "end");
   }
 

@@ -77,9 +77,9 @@ export function formatTimeout(ms: number): string {
   return `${Math.min(99_999_999, Math.floor(ms / 1000))}S`;
 }
 
-/** `grpc-message` for a text: UTF-8, percent-encoded but for visible ASCII. */
+/** `grpc-message` for a text: UTF-8, percent-encoded but for visible ASCII and blanks between it. */
 export function encodeGrpcMessage(text: string): string {
-  return text.replace(/[^\x20-\x24\x26-\x7e]+/g, (run) =>
+  return text.replace(/^ | $|[^\x20-\x24\x26-\x7e]+/g, (run) =>
     [...Buffer.from(run)].map((byte) => `%${byte.toString(16).toUpperCase().padStart(2, "0")}`).join(""),
   );
 }

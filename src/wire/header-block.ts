@@ -1,4 +1,8 @@
 import { overLimit } from "./error-code.js";
+import { Gathered } from "./gathered.js";
+
+/** What is larger than is taken is read and thrown away, so that the table of HPACK stays right: up to so many times what is taken. */
+const mostTimes = 4;
 
 /** Gathers HEADERS and its CONTINUATIONs to one block (RFC 9113, section 4.3), bounded while it arrives. */
 export class HeaderBlock {
@@ -7,12 +11,12 @@ export class HeaderBlock {
   endStream = false;
   /** When its first byte came. */
   since = 0;
-  #parts: Buffer[] = [];
-  #bytes = 0;
+  readonly #gathered = new Gathered();
   readonly #mostBytes: number;
 
-  constructor(mostBytes: number) {
-    this.#mostBytes = mostBytes;
+  /** Takes `headerBytes`, and decodes four times as many: what is beyond ends the connection. */
+  constructor(headerBytes: number) {
+    this.#mostBytes = headerBytes * mostTimes;
   }
 
   /** Begins a block whose end is still to come. The fragment is copied. */
@@ -20,8 +24,7 @@ export class HeaderBlock {
     this.stream = stream;
     this.endStream = endStream;
     this.since = performance.now();
-    this.#parts = [];
-    this.#bytes = 0;
+    this.#gathered.take();
     this.#add(fragment);
   }
 
@@ -33,17 +36,14 @@ export class HeaderBlock {
     }
     this.#add(fragment);
     if (!isLast) return undefined;
-    const block = Buffer.concat(this.#parts);
     this.stream = 0;
-    this.#parts = [];
-    return block;
+    return this.#gathered.take();
   }
 
   #add(fragment: Buffer): void {
-    this.#bytes += fragment.length;
-    if (this.#bytes > this.#mostBytes) {
+    if (this.#gathered.length + fragment.length > this.#mostBytes) {
       throw overLimit("header_bytes", `a header block of more than ${this.#mostBytes} bytes`);
     }
-    this.#parts.push(Buffer.from(fragment));
+    this.#gathered.push(fragment);
   }
 }

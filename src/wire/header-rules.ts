@@ -24,7 +24,7 @@ const ofConnection: ReadonlySet<string> = new Set([
 ]);
 // Visible ASCII without upper case and without the colon, which only pseudo-headers have.
 const fieldName = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/;
-const badValue = /[\0\r\n]|^[ \t]|[ \t]$/;
+const badValue = /[\0\r\n]/;
 
 /**
  * What the rules say of a list; looked up where it is known, because a list comes again and again. `like` is a sound list
@@ -50,13 +50,9 @@ function isLike({ fields }: HeaderList, { fields: others }: HeaderList): boolean
   return true;
 }
 
-/** Whether a value is surely clean: no control characters, no blank at either end. Takes half the time of a RegExp. */
+/** Whether a value is surely clean: no control characters. Takes half the time of a RegExp. */
 function isPlain(value: string): boolean {
-  const last = value.length - 1;
-  for (let i = 0; i <= last; i++) {
-    const code = value.charCodeAt(i);
-    if (code < 0x21 && (code < 0x20 || i === 0 || i === last)) return false;
-  }
+  for (let i = 0; i < value.length; i++) if (value.charCodeAt(i) < 0x20) return false;
   return true;
 }
 
@@ -82,7 +78,7 @@ function fieldFault({ fields }: HeaderList, kind: BlockKind): string | undefined
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? "";
     const value = fields[i + 1] ?? "";
-    if (badValue.test(value)) return `the value of ${name} holds what it must not`;
+    if (badValue.test(value)) return `the value of ${JSON.stringify(name)} holds a line break or NUL`;
     if (name.startsWith(":")) {
       if (regularSeen) return `${name} after a regular field`;
       if (seen.has(name)) return `${name} twice`;

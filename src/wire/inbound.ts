@@ -75,6 +75,7 @@ export class Inbound implements FrameSink {
     const stream = this.#dataStream;
     if (stream === undefined || !mayReceive(stream.state)) {
       this.#connection.creditConnection(windowBytes);
+      if (endStream) this.#connection.rules.cameWhole();
       return;
     }
     if (end > start) this.#idleFrames.earn(earnedByData);

@@ -12,6 +12,7 @@ export {
   statusFromHttp,
   statusFromReset,
 } from "./grpc-status.js";
+export { Gathered } from "./gathered.js";
 export { HeaderList } from "./header-list.js";
 export { clientLimits, type Limits, serverLimits } from "./limits.js";
 export { frameMessage, messageHeadBytes, MessageError, MessageReader } from "./message-reader.js";

@@ -2,7 +2,10 @@
 export interface Limits {
   /** Streams that the peer may have open at once. A stream counts until our work for it is released. */
   readonly concurrentStreams: number;
-  /** Size of a decoded header block, 32 bytes a field added (RFC 9113, section 6.5.2). */
+  /**
+   * Size of a decoded header block, 32 bytes a field added (RFC 9113, section 6.5.2). One that is larger is answered, and so
+   * that the table stays right it is decoded: up to four times as many bytes, as they come. More end the connection.
+   */
   readonly headerBytes: number;
   /** Fields of one header block. */
   readonly headerFields: number;
@@ -34,6 +37,8 @@ export interface Limits {
   readonly resetBurst: number;
   /** … and how many more a second. */
   readonly resetsPerSecond: number;
+  /** Calls a second that are answered before they are whole, beyond those whose rest comes all the same: what refusals cost a client that sends nothing but headers. */
+  readonly earlyAnswersPerSecond: number;
   /** Frames a second that carry no work: SETTINGS, PING, PRIORITY, empty DATA, WINDOW_UPDATE beyond what DATA earns (CVE-2019-9512 and kin). */
   readonly idleFramesPerSecond: number;
   /** Answers to the peer's control frames that may wait while it does not read. */
@@ -56,6 +61,7 @@ const common = {
   tickMs: 2000,
   resetBurst: 100,
   resetsPerSecond: 50,
+  earlyAnswersPerSecond: 4000,
   idleFramesPerSecond: 1000,
   queuedControlFrames: 1000,
 };

@@ -9,6 +9,7 @@ export const limitNames = [
   "stall_ms",
   "keep_alive_ms",
   "resets_per_second",
+  "early_answers_per_second",
   "idle_frames_per_second",
   "unread_answers",
   "held_bytes",

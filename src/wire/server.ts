@@ -88,6 +88,7 @@ class Server implements Role {
   #onRequest(id: number, headers: HeaderList | undefined, endStream: boolean): void {
     const connection = this.#connection;
     connection.lastStream = id;
+    connection.rules.mayBegin();
     const isFull = connection.streams >= connection.limits.concurrentStreams;
     if (connection.goingAway || isFull) {
       if (isFull) this.onRefused("streams_per_connection", "more streams at once than are allowed");
@@ -96,7 +97,9 @@ class Server implements Role {
     }
     if (headers === undefined) {
       this.onRefused("header_bytes", "a header list that is larger than is taken");
-      connection.makeStream(id, nobody).sendHeaders(tooLarge, true);
+      const refused = connection.makeStream(id, nobody);
+      if (endStream) refused.endReceived();
+      refused.sendHeaders(tooLarge, true);
       return;
     }
     const { fault, contentLength } = factsOf(headers, "request", this.#like);
@@ -115,11 +118,18 @@ class Server implements Role {
   }
 
   #onTrailers(stream: H2Stream, headers: HeaderList | undefined, endStream: boolean): void {
-    const isWhole = stream.contentLength < 0 || stream.contentBytes === stream.contentLength;
-    if (!endStream || !isWhole || headers === undefined || factsOf(headers, "trailers").fault !== undefined) {
-      this.#connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
-      return;
+    const { rules } = this.#connection;
+    if (headers === undefined) {
+      // gRPC reads this code as RESOURCE_EXHAUSTED.
+      return rules.fault(
+        stream,
+        ErrorCode.ENHANCE_YOUR_CALM,
+        "trailers that are larger than header_bytes or header_fields allow",
+      );
     }
+    const isWhole = stream.contentLength < 0 || stream.contentBytes === stream.contentLength;
+    const problem = endStream && isWhole ? factsOf(headers, "trailers").fault : "trailers before the end";
+    if (problem !== undefined) return rules.fault(stream, ErrorCode.PROTOCOL_ERROR, problem);
     stream.endsNow = true;
     stream.listener.onHeaders(stream, headers, true);
     stream.endReceived();

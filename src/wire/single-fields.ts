@@ -1,12 +1,11 @@
 /**
  * Fields that Prism reads and that stand at most once: two of them could be read in two ways, by the first or by the
- * last. What is not here and is read is a list by its nature (`accept`, `grpc-accept-encoding`, `if-match`), or is held to
+ * last. What is not here and is read is a list by its nature (`accept`, `content-encoding`, `grpc-accept-encoding`, `if-match`), or is held to
  * one meaning by the rules of HTTP/2 itself (`te`, pseudo-headers).
  */
 export const singleFields = [
   "access-control-request-method",
   "authorization",
-  "content-encoding",
   "content-length",
   "content-range",
   "content-type",

@@ -11,10 +11,32 @@ export class StreamRules {
   readonly #connection: Http2Connection;
   readonly #closedStreams = new ClosedStreams();
   readonly #resets: TokenBucket;
+  readonly #earlyAnswers: TokenBucket;
+  #isOverEarly = false;
 
-  constructor(connection: Http2Connection, { resetBurst, resetsPerSecond }: Limits) {
+  constructor(connection: Http2Connection, { resetBurst, resetsPerSecond, earlyAnswersPerSecond }: Limits) {
     this.#connection = connection;
     this.#resets = new TokenBucket(resetBurst, resetsPerSecond);
+    this.#earlyAnswers = new TokenBucket(earlyAnswersPerSecond, earlyAnswersPerSecond);
+  }
+
+  /**
+   * A call was answered before it was whole, and its stream reset. Who does nothing but begin calls that are refused gets
+   * work done for a handful of bytes; the next call of a peer that has done so too often ends the connection.
+   */
+  answeredEarly(): void {
+    if (!this.#earlyAnswers.take()) this.#isOverEarly = true;
+  }
+
+  /** The rest of a call has come that was answered before: an ordinary client had sent it on its way. */
+  cameWhole(): void {
+    this.#earlyAnswers.earn(1);
+  }
+
+  /** Whether one more call may begin; throws where it ends the connection. */
+  mayBegin(): void {
+    if (this.#isOverEarly)
+      throw overLimit("early_answers_per_second", "too many calls that were refused and never sent");
   }
 
   /**
@@ -38,9 +60,9 @@ export class StreamRules {
   }
 
   /** Ends a stream for a fault of the peer. Such resets are counted (CVE-2025-8671) where the peer may open as many as it likes. */
-  fault(stream: H2Stream, code: number): void {
+  fault(stream: H2Stream, code: number, message = "a stream was reset for the peer's fault"): void {
     this.#countReset();
-    this.#connection.refused(refusalOf(code), "a stream was reset for the peer's fault");
+    this.#connection.refused(refusalOf(code), message);
     stream.reset(code);
   }
 
@@ -67,7 +89,9 @@ export class StreamRules {
   /** A stream has closed: what the peer sent before it knew is passed over, and one that came to its end earns a reset. */
   onClosed({ id, state, closedBy }: H2Stream): void {
     if (state === StreamState.abandoned) this.#closedStreams.add(id);
-    if (closedBy === "end") this.#resets.earn(1);
+    if (closedBy !== "end") return;
+    // An answer that came early has earned nothing.
+    if (state === StreamState.closed) this.#resets.earn(1);
   }
 
   /** The state of a stream that is not live: not yet, or no more. */

@@ -159,6 +159,44 @@ describe("a fault of a stream ends that stream only", () => {
   });
 });
 
+test("a header block above the limit in many frames is answered too, and calls and the table stay as they are", async () => {
+  const peer = await served({ headerBytes: 20_000 });
+  peer.send(peer.request(1, 0, ["x-first", "in the table"]));
+
+  const block = peer.block([
+    ...Array.from({ length: 10 }, (_, i) => ["x-large", `${i}`.repeat(6000)]).flat(),
+  ]);
+  const { payload: head = Buffer.alloc(0) } = peer.request(3, END_STREAM, ["x-first", "in the table"]);
+  peer.send({ type: HEADERS, flags: END_STREAM, stream: 3, payload: head });
+  for (let at = 0; at < block.length; at += 16_384) {
+    const payload = block.subarray(at, at + 16_384);
+    const flags = at + payload.length === block.length ? END_HEADERS : 0;
+    peer.send({ type: CONTINUATION, flags, stream: 3, payload });
+  }
+
+  const { payload } = await peer.heard(({ type, stream }) => type === HEADERS && stream === 3);
+  expect(payload.toString("latin1")).toContain("header_bytes");
+  peer.send(peer.request(5, END_STREAM, ["x-first", "in the table"]));
+  await peer.heard(({ type, stream }) => type === HEADERS && stream === 5);
+  peer.send({ type: DATA, flags: END_STREAM, stream: 1, payload: Buffer.alloc(5) });
+  await peer.heard(
+    ({ type, stream, flags }) => type === HEADERS && stream === 1 && (flags & END_STREAM) !== 0,
+  );
+  expect(peer.frames.filter(({ type }) => type === FrameType.GOAWAY || type === RST_STREAM)).toEqual([]);
+});
+
+test("trailers above the limit end their call alone", async () => {
+  const peer = await served({ headerBytes: 1000 });
+  peer.send(peer.request(1, 0), peer.request(3, 0));
+
+  const payload = peer.block(["x", "v".repeat(2000)]);
+  peer.send({ type: HEADERS, flags: END_STREAM | END_HEADERS, stream: 1, payload });
+
+  expect(await peer.reset(1)).toBe(ErrorCode.ENHANCE_YOUR_CALM);
+  peer.send({ type: DATA, flags: END_STREAM, stream: 3, payload: Buffer.alloc(5) });
+  await peer.heard(({ type, stream }) => type === HEADERS && stream === 3);
+});
+
 describe("floods are cut with ENHANCE_YOUR_CALM", () => {
   const many = (count: number, frame: Outgoing): Buffer =>
     Buffer.concat(Array.from({ length: count }, () => encoded(frame)));
@@ -205,6 +243,33 @@ describe("floods are cut with ENHANCE_YOUR_CALM", () => {
     expect((await peer.goaway()).code).toBe(ErrorCode.ENHANCE_YOUR_CALM);
   });
 
+  test("of calls that are refused and never sent", async () => {
+    const peer = await served({ headerBytes: 1000, earlyAnswersPerSecond: 20 });
+
+    for (let i = 0; i < 60; i++) peer.send(peer.request(2 * i + 1, 0, ["x", "v".repeat(2000)]));
+
+    const { code, reason } = await peer.goaway();
+    expect(code).toBe(ErrorCode.ENHANCE_YOUR_CALM);
+    expect(reason).toContain("early_answers_per_second");
+  });
+
+  test("but not of refused calls that are sent all the same, as an ordinary client does", async () => {
+    const peer = await served({ headerBytes: 1000, earlyAnswersPerSecond: 20, resetBurst: 5 });
+
+    for (let i = 0; i < 300; i++) {
+      const stream = 2 * i + 1;
+      peer.send(peer.request(stream, 0, ["x", "v".repeat(2000)]), {
+        type: DATA,
+        flags: END_STREAM,
+        stream,
+        payload: Buffer.alloc(5),
+      });
+    }
+    await peer.settled();
+
+    expect(echo.ends).toEqual([]);
+  });
+
   test("but not of resets that as many finished streams have earned", async () => {
     const peer = await served({ resetBurst: 5, resetsPerSecond: 0 });
 
@@ -222,7 +287,7 @@ describe("floods are cut with ENHANCE_YOUR_CALM", () => {
     const payload = Buffer.alloc(4000);
 
     peer.send({ type: HEADERS, stream: 1, payload });
-    for (let i = 0; i < 3; i++) peer.send({ type: CONTINUATION, stream: 1, payload });
+    for (let i = 0; i < 10; i++) peer.send({ type: CONTINUATION, stream: 1, payload });
 
     expect((await peer.goaway()).code).toBe(ErrorCode.ENHANCE_YOUR_CALM);
   });

@@ -42,6 +42,7 @@ export const limitsSection = part.section({
   keep_alive_answer_ms: part.time({ min: 1 }).default(10_000),
   reset_burst: part.whole({ min: 1 }).default(100),
   resets_per_second: part.whole().default(50),
+  early_answers_per_second: part.whole({ min: 10 }).default(4_000),
   idle_frames_per_second: part.whole({ min: 10 }).default(1_000),
   unread_answers: part.whole({ min: 1 }).default(1_000),
 });
@@ -81,6 +82,7 @@ export function toWireLimits(limits: z.output<typeof limitsSection>): WireLimits
     keepAliveAnswerMs: limits.keep_alive_answer_ms,
     resetBurst: limits.reset_burst,
     resetsPerSecond: limits.resets_per_second,
+    earlyAnswersPerSecond: limits.early_answers_per_second,
     idleFramesPerSecond: limits.idle_frames_per_second,
     unreadAnswers: limits.unread_answers,
   };

@@ -117,6 +117,7 @@ export interface WireLimits {
   readonly keepAliveAnswerMs: number;
   readonly resetBurst: number;
   readonly resetsPerSecond: number;
+  readonly earlyAnswersPerSecond: number;
   readonly idleFramesPerSecond: number;
   readonly unreadAnswers: number;
 }

@@ -98,12 +98,12 @@ export class HpackDecoder {
     }
   }
 
-  /** Counts a field, and keeps it as long as the block is within its bounds. */
+  /** Counts a field, and keeps it as long as the block is within its bounds: without the blanks around its value, which say nothing (RFC 9110, section 5.5). */
   #keep(name: string, value: string): void {
     this.#decodedBytes += entryBytes(name, value);
     if (!this.#fits) return;
     this.#fields[this.#fieldsEnd++] = name;
-    this.#fields[this.#fieldsEnd++] = value;
+    this.#fields[this.#fieldsEnd++] = hasBlankEnd(value) ? stripped(value) : value;
   }
 
   #literalName(prefixBits: number): string {
@@ -146,6 +146,25 @@ export class HpackDecoder {
 }
 
 const nothing = Buffer.alloc(0);
+
+/** Whether a value begins or ends with a blank or a tab. */
+function hasBlankEnd(value: string): boolean {
+  const last = value.length - 1;
+  return last >= 0 && (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(last)));
+}
+
+/** By hand: a RegExp that looks for blanks at the end tries at each blank within. */
+function stripped(value: string): string {
+  let start = 0;
+  let end = value.length;
+  while (start < end && isBlank(value.charCodeAt(start))) start++;
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--;
+  return value.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 9;
+}
 
 function compression(message: string): ConnectionError {
   return new ConnectionError(ErrorCode.COMPRESSION_ERROR, message);

@@ -57,11 +57,16 @@ function pass(list: HeaderList, encoder: HpackEncoder, decoder: HpackDecoder): v
   const block = blockOf(list, encoder);
   const read = decoder.decode(block, 0, block.length);
   ok(read);
-  deepStrictEqual(read.fields, list.fields);
+  deepStrictEqual(read.fields, list.fields.map(withoutBlanks));
   for (const name of [...list.neverIndexed, "authorization"])
     if (list.get(name) !== undefined) ok(read.neverIndexed.includes(name), `${name} may be indexed`);
   strictEqual(decoder.table.size, encoder.table.size);
   strictEqual(decoder.table.entries, encoder.table.entries);
+}
+
+/** A value as it is read: the blanks around it say nothing. Names are at even places. */
+function withoutBlanks(text: string, at: number): string {
+  return at % 2 === 0 ? text : text.replace(/^[ \t]+|[ \t]+$/g, "");
 }
 
 function blockOf(list: HeaderList, encoder: HpackEncoder): Buffer {

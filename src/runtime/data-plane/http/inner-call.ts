@@ -2,6 +2,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { type Status, StatusSchema } from "../../../protocol/gen/google/rpc/status_pb.js";
 import { codeFrom, PrismError, statusFrom } from "../../../protocol/index.js";
 import {
+  Gathered,
   decodeGrpcMessage,
   ErrorCode,
   type HeaderList,
@@ -10,7 +11,6 @@ import {
 } from "../../../wire/index.js";
 import { deaf } from "../deaf.js";
 import { type CallService, serveCall } from "../serve-call.js";
-import { Gathered } from "./gathered.js";
 import { windowBytes } from "./http-limits.js";
 
 /** A call that was answered with a failure. */

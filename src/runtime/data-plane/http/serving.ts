@@ -1,11 +1,10 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { grpcHeaderBytes, type JsonBounds, PrismError } from "../../../protocol/index.js";
-import { frameMessage, HeaderList } from "../../../wire/index.js";
+import { Gathered, frameMessage, HeaderList } from "../../../wire/index.js";
 import { planCall } from "../call-plan.js";
 import type { CallService } from "../serve-call.js";
 import { type Bound, jsonBound } from "./bound.js";
 import type { Exchange } from "./exchange.js";
-import { Gathered } from "./gathered.js";
 import type { HttpLimits } from "./http-limits.js";
 import type { Holding } from "./holding.js";
 import { HttpRefusal } from "./http-refusal.js";

@@ -1,8 +1,8 @@
+import { Gathered } from "../../../../wire/index.js";
 import { fromBinary } from "@bufbuild/protobuf";
 import { GetResponseSchema } from "../../../../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 import { placeOfValue } from "../../../../protocol/get-response.js";
 import { grpcHeaderBytes, PrismError } from "../../../../protocol/index.js";
-import { Gathered } from "../gathered.js";
 import type { InnerCall } from "../inner-call.js";
 import type { Serving } from "../serving.js";
 

@@ -11,6 +11,7 @@ import {
 import * as failures from "./call-failures.js";
 import type { CallMetrics, CallCount } from "./call-metrics.js";
 import type { CallPlan } from "./call-plan.js";
+import type { ClientShare, SharingCall } from "./client-share.js";
 import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
 import { Flow } from "./flow.js";
 import type { Leased, Outcome } from "./instance.js";
@@ -25,6 +26,8 @@ export interface CallSurroundings {
   readonly deadlines: DeadlineWheel;
   readonly metrics: CallMetrics;
   readonly reader: ExecuteResponseReader;
+  /** Of the client's connection. */
+  readonly share: ClientShare;
   /** Size of a unary message; 0 = unlimited. */
   readonly messageBytes: number;
   /** What compressed messages may hold while they are inflated. */
@@ -48,7 +51,7 @@ const nothing = Buffer.alloc(0);
  * credited as the other drains, and however the call ends, it ends once. What changes the bytes overrides `fromClient`
  * and `fromPlugin`.
  */
-export class Call<M extends Method = Method> implements StreamListener, Waiting, Leased, Timed {
+export class Call<M extends Method = Method> implements StreamListener, Waiting, SharingCall, Leased, Timed {
   place = -1;
   protected readonly client: Stream;
   protected readonly plan: CallPlan<M>;
@@ -59,6 +62,8 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   #ended = false;
   #clientEnded = false;
   #pluginEnded = false;
+  /** It is with the plugin, which has not begun to answer. */
+  #isUnanswered = false;
   readonly #toPlugin = new Flow();
   readonly #toClient = new Flow();
   readonly #startedAt: number;
@@ -72,14 +77,27 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     this.#startedAt = surroundings.now();
   }
 
-  /** Takes the lease and opens the stream to the plugin, or waits for a connection. Called once. */
+  /** Takes the lease and opens the stream to the plugin, or waits for its share, or a connection. Called once. */
   begin(): void {
     const { instance, timeoutMs } = this.plan;
     instance.lease(this);
     if (timeoutMs !== undefined) this.#deadline = this.surroundings.deadlines.add(this, timeoutMs);
+    const { share } = this.surroundings;
+    if (!share.hasRoom) return share.wait(this);
+    share.asked();
+    this.#isUnanswered = true;
     const connection = instance.upstream.ready();
     if (connection) this.#open(connection, timeoutMs);
     else this.#guard(() => instance.upstream.wait(this));
+  }
+
+  admitted(): void {
+    const { upstream } = this.plan.instance;
+    this.surroundings.share.asked();
+    this.#isUnanswered = true;
+    const connection = upstream.ready();
+    if (connection) this.proceed(connection);
+    else this.#guard(() => upstream.wait(this));
   }
 
   proceed(connection: ClientConnection): void {
@@ -136,17 +154,17 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   onDrain(stream: Stream, bytes: number): void {
+    if (stream === this.client) this.#clientTakes(bytes);
     if (this.#ended) this.#leaveClient();
-    else if (stream === this.client) {
-      this.#toClient.waiting -= bytes;
-      this.#creditPlugin();
-    } else {
+    else if (stream === this.client) this.#creditPlugin();
+    else {
       this.#toPlugin.waiting -= bytes;
       this.#creditClient();
     }
   }
 
   onClose(stream: Stream, code: number, by: ClosedBy): void {
+    if (stream === this.client) this.#clientTakes(this.#toClient.waiting);
     if (this.#ended) return;
     if (stream === this.client) this.#end(Code.CANCELLED, "completed");
     else this.finishWith(failures.pluginLeft(this.plan, code, by), "failed");
@@ -204,7 +222,10 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   protected toClient(bytes: Uint8Array, start = 0, end = bytes.length): void {
-    this.#toClient.waiting += end - start - this.client.sendRange(bytes, start, end, false);
+    const waits = end - start - this.client.sendRange(bytes, start, end, false);
+    if (waits === 0) return;
+    this.#toClient.waiting += waits;
+    this.surroundings.share.count(waits);
   }
 
   /** Ends the call with the plugin's answer. */
@@ -233,8 +254,12 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     instance.release(this, outcome);
     this.metrics.count(code, this.surroundings.now() - this.#startedAt);
     if (this.#deadline) this.surroundings.deadlines.remove(this.#deadline);
+    if (this.#isUnanswered) this.#isAnswered();
     if (this.plugin) this.#leavePlugin(this.plugin);
-    else instance.upstream.forget(this);
+    else {
+      instance.upstream.forget(this);
+      this.surroundings.share.forget(this);
+    }
     if (this.#held) this.#release();
     this.letGo();
     // Nobody waits for these bytes any more.
@@ -248,6 +273,7 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   #pluginBegins(headers: HeaderList): void {
+    this.#isAnswered();
     const problem = readHead(headers);
     if (problem) this.finishWith(problem, "failed");
     else this.replyBegins(headers);
@@ -266,6 +292,21 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     const ending = readTrailers(headers);
     if (ending === undefined) this.finishWith(failures.noTrailers(this.plan), "failed");
     else this.replyEnds(headers, ending);
+  }
+
+  #isAnswered(): void {
+    if (!this.#isUnanswered) return;
+    this.#isUnanswered = false;
+    this.surroundings.share.answered();
+  }
+
+  /** So many bytes wait no more for the client. */
+  #clientTakes(bytes: number): void {
+    // What a page is sent around the messages is drained too, and was never counted.
+    const taken = Math.min(bytes, this.#toClient.waiting);
+    if (taken === 0) return;
+    this.#toClient.waiting -= taken;
+    this.surroundings.share.count(-taken);
   }
 
   #creditClient(): void {

@@ -10,6 +10,7 @@ import { ServedHosts } from "../model/served-hosts.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
 import type { TlsMaterial } from "../model/tls-material.js";
 import { CallMetrics } from "./call-metrics.js";
+import { ClientShare } from "./client-share.js";
 import { Cors } from "./cors/cors.js";
 import { DeadlineWheel } from "./deadline-wheel.js";
 import { type Arrival, Entrance } from "./entrance.js";
@@ -42,7 +43,7 @@ const noAccount: Ledger = { started: 0, completed: 0, failed: 0, cut: 0 };
 export class DataPlane {
   readonly #options: DataPlaneOptions;
   /** What every connection's calls share. */
-  readonly #service: Omit<CallService, "peer" | "last" | "hosts">;
+  readonly #service: Omit<CallService, "peer" | "last" | "share" | "hosts">;
   readonly #limits: Limits;
   readonly #backlog: MemoryBudget;
   readonly #refusals: PeerRefusals;
@@ -168,7 +169,13 @@ export class DataPlane {
   }
 
   #serve({ socket, peer, spoken, head }: Arrival): void {
-    const service = { ...this.#service, peer, hosts: this.#hostsOf(socket), last: new LastPlan() };
+    const service = {
+      ...this.#service,
+      peer,
+      hosts: this.#hostsOf(socket),
+      last: new LastPlan(),
+      share: new ClientShare(this.#options.settings.limits),
+    };
     if (spoken === "http2") this.#serveHttp2(socket, head, service);
     else this.#door.serve(socket, head, service);
   }

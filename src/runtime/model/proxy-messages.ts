@@ -99,6 +99,10 @@ export interface WireLimits {
   readonly localCalls: number;
   /** One message of theirs, inflated too: what Prism answers itself is asked in names. */
   readonly localMessageBytes: number;
+  /** Of one connection: bytes of answers that wait for the client before further calls of it wait. */
+  readonly unreadBytes: number;
+  /** Of one connection: calls that are with plugins and unanswered; as many more go every 100 ms. */
+  readonly unansweredCalls: number;
   readonly streamWindow: number;
   readonly connectionWindow: number;
   readonly handshakeMs: number;

@@ -134,8 +134,12 @@ export class InnerCall implements Stream {
   }
 
   #close(by: "peer" | "local"): void {
+    const unread = this.#come.length;
+    if (unread > 0) {
+      this.#come.take();
+      this.listener.onDrain(this, unread);
+    }
     if (this.sendClosed) return;
-    this.#come.take();
     this.#over(new PrismError("cancelled", "the call was given up"));
     this.listener.onClose(this, ErrorCode.CANCEL, by);
   }

@@ -166,8 +166,14 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   onClose(stream: Stream, code: number, by: ClosedBy): void {
     if (stream === this.client) this.#clientTakes(this.#toClient.waiting);
     if (this.#ended) return;
-    if (stream === this.client) this.#end(Code.CANCELLED, "completed");
+    if (stream === this.client) this.#leftByClient(code, by);
     else this.finishWith(failures.pluginLeft(this.plan, code, by), "failed");
+  }
+
+  /** Its stream ended before the answer did: it left, or more waits for it than is held. */
+  #leftByClient(code: number, by: ClosedBy): void {
+    const isRefused = by === "local" && code === ErrorCode.ENHANCE_YOUR_CALM;
+    this.#end(isRefused ? Code.RESOURCE_EXHAUSTED : Code.CANCELLED, isRefused ? "failed" : "completed");
   }
 
   /** The client's bytes, from `start` to `end`, or the end of them. */

@@ -39,6 +39,9 @@ export class InnerCall implements Stream {
   #hasHead = false;
   /** Bytes that were sent and that nobody has dealt with yet. */
   #sentBytes = 0;
+  #answerBytes = 0;
+  #most = Infinity;
+  #refusal: (() => PrismError) | undefined;
   #outcome: HeaderList | PrismError | undefined;
   #wakeReader: (() => void) | undefined;
   #wakeSender: (() => void) | undefined;
@@ -101,6 +104,20 @@ export class InnerCall implements Stream {
     else this.#tellOver = tell;
   }
 
+  /** Ends the call with what `refusal` makes as soon as more of its answer comes than so many bytes. */
+  limitAnswer(most: number, refusal: () => PrismError): void {
+    this.#most = most;
+    this.#refusal = refusal;
+  }
+
+  /** The answer cannot be passed on: the call ends, and has failed. */
+  refuse(refusal: PrismError): void {
+    if (this.sendClosed) return;
+    this.#come.take();
+    this.#over(refusal);
+    this.listener.onClose(this, ErrorCode.ENHANCE_YOUR_CALM, "local");
+  }
+
   /** The client has left, or has what it wanted: the call is given up. */
   cancel(): void {
     this.#close("peer");
@@ -115,6 +132,11 @@ export class InnerCall implements Stream {
 
   sendData(bytes: Uint8Array): number {
     if (this.sendClosed) return bytes.length;
+    this.#answerBytes += bytes.length;
+    if (this.#answerBytes > this.#most && this.#refusal) {
+      this.refuse(this.#refusal());
+      return bytes.length;
+    }
     this.#come.push(bytes);
     this.#wakeReader?.();
     return 0;

@@ -138,6 +138,12 @@ export class Serving {
     return gathered.take().subarray(grpcHeaderBytes);
   }
 
+  /** Lets a call fail whose answer is larger than JSON may be. */
+  limitJson(call: InnerCall): InnerCall {
+    call.limitAnswer(this.#json.bytes + grpcHeaderBytes, () => answerTooLarge(this.#json));
+    return call;
+  }
+
   /** Answers with JSON. */
   async answerJson(json: JsonValue): Promise<void> {
     const body = await this.turns.run(() => Buffer.from(`${JSON.stringify(json)}\n`));
@@ -173,7 +179,8 @@ export function tooLarge({ bytes, limit }: Bound): HttpRefusal {
   return new HttpRefusal(new PrismError("overLimit", message, { info: { limit } }), 413);
 }
 
-function answerTooLarge({ bytes, limit }: Bound): PrismError {
-  const message = `the answer is larger than ${bytes} bytes, which is the most in JSON (${limit}): ask for less at once, or use gRPC`;
-  return new PrismError("overLimit", message, { info: { limit } });
+/** Trying again is of no use, so it is no 429. */
+function answerTooLarge({ bytes, limit }: Bound): HttpRefusal {
+  const message = `the answer is larger than ${bytes} bytes, which is the most in JSON (${limit}): ask for less at once, for the raw bytes at a key, or by gRPC, or have the key raised`;
+  return new HttpRefusal(new PrismError("overLimit", message, { info: { limit } }), 422);
 }

@@ -66,7 +66,9 @@ describe.each(carriers)("over %s", (_carrier, ask, open) => {
     await start({ jsonBytes: 2000 });
     prism.plugin.answer = (call) => answerGet(call, { found: true, value: Buffer.alloc(2001) });
 
-    expectRefusal(await post("get", jsonOf(100)), 429, "json_bytes");
+    expectRefusal(await post("get", jsonOf(100)), 422, "json_bytes");
+    expect([prism.counted("get", "OK"), prism.counted("get", "RESOURCE_EXHAUSTED")]).toEqual([0, 1]);
+    expect(prism.ledger()).toMatchObject({ started: 1, failed: 1 });
   });
 
   test("a line of a stream has as many bytes as json_line_bytes allows", async () => {
@@ -93,7 +95,7 @@ describe.each(carriers)("over %s", (_carrier, ask, open) => {
       stream.sendHeaders(replyOk, true);
     };
 
-    expectRefusal(await post("watch", lineOf(100)), 429, "json_line_bytes");
+    expectRefusal(await post("watch", lineOf(100)), 422, "json_line_bytes");
   });
 
   test("a value that does not tell its length has as many bytes as unannounced_bytes allows", async () => {

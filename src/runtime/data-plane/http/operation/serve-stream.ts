@@ -4,6 +4,7 @@ import { StreamResponseSchema } from "../../../../protocol/gen/prism/plugin/plug
 import { type JsonBounds, PrismError, statusJson } from "../../../../protocol/index.js";
 import { MessageError, MessageReader } from "../../../../wire/index.js";
 import { statusOf } from "../http-failure.js";
+import { HttpRefusal } from "../http-refusal.js";
 import type { OperationRequest } from "../http-request.js";
 import type { InnerCall } from "../inner-call.js";
 import type { Serving } from "../serving.js";
@@ -67,6 +68,9 @@ async function passOn(serving: Serving, call: InnerCall, answer: StreamAnswer): 
     for (let piece; (piece = await call.read());)
       for (const message of messagesIn(reader, piece, most))
         await answer.write(await turns.run(() => JSON.stringify(lineOf(message, bounds))));
+  } catch (reason) {
+    if (reason instanceof HttpRefusal) call.refuse(reason);
+    throw reason;
   } finally {
     answer.leave();
     call.cancel();
@@ -93,10 +97,10 @@ function lineOf(message: Buffer, bounds: JsonBounds): JsonObject {
   return { ...resultToJson(response, bounds), ...(response.isFinal ? { isFinal: true } : {}) };
 }
 
-function messageTooLarge(most: number): PrismError {
+function messageTooLarge(most: number): HttpRefusal {
   const limit = "server.limits.json_line_bytes";
   const message = `the plugin answered with a message of more than ${most} bytes (${limit}): ask for less at once, or use gRPC`;
-  return new PrismError("overLimit", message, { info: { limit } });
+  return new HttpRefusal(new PrismError("overLimit", message, { info: { limit } }), 422);
 }
 
 function fault(did: string): PrismError {

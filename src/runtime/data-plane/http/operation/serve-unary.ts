@@ -29,7 +29,7 @@ export async function serveUnary(
   answerTypeFor(exchange, jsonType);
   const headers = serving.headersFor(namespace, operation.path);
   const call = await serving.call(headers, () => messageOf(serving, operation));
-  const answered = await serving.answerOf(call);
+  const answered = await serving.answerOf(serving.limitJson(call));
   await serving.answerJson(await serving.turns.run(() => operation.decode(answered, serving.jsonBounds)));
 }
 

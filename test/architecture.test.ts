@@ -125,6 +125,18 @@ describe("the walls of the house", () => {
     expect(Object.keys(walls).toSorted()).toEqual([...folders].toSorted());
   });
 
+  test("only one file knows where it lies: the built code lies elsewhere, in bundles", async () => {
+    const knowing = (await sources()).filter(({ text }) => text.includes("import.meta.url"));
+
+    expect(knowing.map(({ file }) => file).toSorted()).toEqual([
+      // Its TypeScript loader is found from wherever it is.
+      "src/runtime/control-plane/forked-proxy.ts",
+      "src/runtime/model/installed.ts",
+      // Whether it is source, which has no dist/ for its proxies.
+      "src/runtime/runtime.ts",
+    ]);
+  });
+
   test(`a command parses, asks and prints within ${commandLines} lines`, async () => {
     const offender = { file: "src/commands/call.ts", text: "\n".repeat(commandLines + 1) };
 

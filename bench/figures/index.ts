@@ -1,6 +1,7 @@
 import type { Finding } from "../report/finding.js";
 import type { Stage } from "../stage.js";
 import { idleConnections } from "./idle-connections.js";
+import { idleMemory } from "./idle-memory.js";
 import { latency } from "./latency.js";
 import { namespaces } from "./namespaces.js";
 import { objects } from "./objects.js";
@@ -17,6 +18,7 @@ export const figures: Readonly<Record<string, (stage: Stage) => Promise<Finding>
   "slow-readers": slowReaders,
   namespaces,
   "idle-connections": idleConnections,
+  "idle-memory": idleMemory,
   "sdk-server": sdkServer,
   profile,
 };

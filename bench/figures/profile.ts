@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { measure, type Sample } from "../load/measure.js";
 import { type CpuProfile, type Reading, readProfile } from "../profile/read-profile.js";
+import { unbundled } from "../profile/unbundled.js";
 import type { Finding, Rows } from "../report/finding.js";
 import type { Stage } from "../stage.js";
 import { startDataPlane } from "../subjects/data-plane.js";
@@ -60,7 +61,7 @@ async function profiled(stage: Stage, wanted: Case): Promise<Found> {
   } finally {
     await plane.stop();
   }
-  const reading = readProfile(written(directory), from, to);
+  const reading = readProfile(unbundled(written(directory)), from, to);
   return { ...wanted, sample, ...perCall(reading, sample) };
 }
 

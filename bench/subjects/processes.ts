@@ -29,6 +29,12 @@ export class Processes {
     return this.#sum((pid) => Number(statFields(pid)[21]) * pageBytes);
   }
 
+  /** Memory in bytes of each process, what it shares counted by its share: of all together, what they cost the machine. */
+  proportionalBytes(): ReadonlyMap<number, number> {
+    const measured = this.#pids().map((pid) => [pid, ifAlive(() => proportional(pid)) ?? 0] as const);
+    return new Map(measured);
+  }
+
   #sum(measure: (pid: number) => number): number {
     return this.#pids().reduce((total, pid) => total + (ifAlive(() => measure(pid)) ?? 0), 0);
   }
@@ -50,6 +56,11 @@ export function dataPlanesOf(runtime: number): Processes {
 function statFields(pid: number): string[] {
   const text = readFileSync(`/proc/${pid}/stat`, "utf8");
   return text.slice(text.lastIndexOf(")") + 2).split(" ");
+}
+
+function proportional(pid: number): number {
+  const [, kib = "0"] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, "utf8")) ?? [];
+  return Number(kib) * 1024;
 }
 
 function descendants(root: number): number[] {

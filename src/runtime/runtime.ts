@@ -1,5 +1,6 @@
 import { dirname, extname } from "node:path";
 import { type LineOutlet, LoopDelay, PrismError } from "../protocol/index.js";
+import { collectGarbage } from "../protocol/collect-garbage.js";
 import { inProcessChannel, sidecarChannel, unlessAborted } from "./channel/index.js";
 import {
   type Config,
@@ -139,6 +140,7 @@ async function start(request: Start): Promise<Runtime> {
     overview.stopping();
     log.info(`Prism stops, and waits up to ${config.server.drainMs / 1000} s for calls that run`);
   });
+  collectGarbage();
   overview.started();
   log.info("Prism serves", { listen: parts.addresses.listen.join(", "), admin: parts.addresses.admin });
   const stop = async (): Promise<void> => {

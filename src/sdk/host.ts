@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { collectGarbage } from "../protocol/collect-garbage.js";
 import { stderrLog } from "./json-log.js";
 import { loadPlugin } from "./load-plugin.js";
 import { serve } from "./serve.js";
@@ -14,7 +15,9 @@ process.on("SIGUSR1", () => undefined);
 const [, , module] = process.argv;
 try {
   if (!module) throw new Error("name the plugin's module: node host.js <module>");
-  await serve(await loadPlugin(pathToFileURL(resolve(module))));
+  const plugin = await loadPlugin(pathToFileURL(resolve(module)));
+  collectGarbage();
+  await serve(plugin);
 } catch (reason) {
   const sentence = reason instanceof Error ? reason.message : String(reason);
   stderrLog().error(sentence, { module: module ?? "" });

@@ -77,7 +77,7 @@ test("SIGTERM while Prism still loads its code is heard: it does not start, and 
   await writeFile(
     join(directory, "hooks.mjs"),
     `export async function resolve(name, context, next) {
-      if (name.endsWith("/cli/program.js")) process.kill(process.pid, "SIGTERM");
+      if (name.endsWith("/load-bundle.js")) process.kill(process.pid, "SIGTERM");
       return await next(name, context);
     }`,
   );

@@ -16,6 +16,8 @@ export interface RunOptions {
   /** What it reads on stdin; undefined leaves stdin open. */
   readonly input?: string | undefined;
   readonly cwd?: string;
+  /** Another bin/run.js than that of this checkout. */
+  readonly program?: string;
   readonly env?: NodeJS.ProcessEnv;
   /** Hears of the process while it runs. */
   readonly meanwhile?: (child: ChildProcess) => Promise<void>;
@@ -24,9 +26,9 @@ export interface RunOptions {
 /** Runs the built `prism` to its end, its output piped. */
 export async function runProgram(
   argv: readonly string[],
-  { input, cwd = process.cwd(), env = {}, meanwhile }: RunOptions = {},
+  { input, cwd = process.cwd(), program = bin, env = {}, meanwhile }: RunOptions = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [bin, ...argv], { env: { ...process.env, ...env }, cwd });
+  const child = spawn(process.execPath, [program, ...argv], { env: { ...process.env, ...env }, cwd });
   const exited = once(child, "close");
   if (input !== undefined) child.stdin.end(input);
   const written = Promise.all([text(child.stdout), text(child.stderr)]);

@@ -39,6 +39,8 @@ export interface ServeOptions {
   /** Do not wait for readiness. */
   readonly unready?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** Another bin/run.js than that of this checkout. */
+  readonly program?: string;
   /** In a process group of its own: a Ctrl-C in the terminal is not for it. */
   readonly detached?: boolean;
   /** A command that runs the one behind it, as `unshare` does. It must become that command, and hear its signals. */
@@ -54,7 +56,7 @@ export async function servePrism(options: ServeOptions = {}): Promise<RunningPri
   const server = `server: { listen: "${address}", admin: "${admin}", proxies: ${options.proxies ?? 1}, state_dir: state${more} }\n`;
   const config = join(directory, "prism.yaml");
   await writeFile(config, server + (options.yaml ?? ""));
-  const serve = [process.execPath, join(root, "bin/run.js"), "serve", "--config", config];
+  const serve = [process.execPath, options.program ?? join(root, "bin/run.js"), "serve", "--config", config];
   const [command = process.execPath, ...args] = [...(options.within ?? []), ...serve];
   const child = spawn(command, args, {
     stdio: ["ignore", "pipe", "pipe"],

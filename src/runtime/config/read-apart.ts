@@ -1,7 +1,7 @@
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { Worker } from "node:worker_threads";
 import { largestDeclaration, PrismError, systemCodeOf, TimeLimit } from "../../protocol/index.js";
+import { installed } from "../model/installed.js";
 import type { Config } from "./config.js";
 import type { ConfigOrigin } from "./parse-config.js";
 import { aboutTheFile, ConfigProblems } from "./problems.js";
@@ -26,7 +26,7 @@ export interface ReadingBounds {
 const usualBounds: ReadingBounds = { mostMs: 60_000, mostMiB: 512 };
 
 /** The built thread. The same from source and from dist. */
-const thread = fileURLToPath(new URL("../../../dist/runtime/config/reading-thread.js", import.meta.url));
+const thread = installed("dist/runtime/config/reading-thread.js");
 
 /**
  * A whole configuration of a text, read in a thread of its own unless it is short, so that no other work of this process

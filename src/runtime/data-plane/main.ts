@@ -5,6 +5,7 @@
 import { Server, Socket } from "node:net";
 import { setFlagsFromString } from "node:v8";
 import { LoopDelay } from "../../protocol/index.js";
+import { collectGarbage } from "../../protocol/collect-garbage.js";
 import type { LogFields } from "../model/log.js";
 import type { FromProxy, ToProxy } from "../model/proxy-messages.js";
 import { DataPlane } from "./data-plane.js";
@@ -40,6 +41,7 @@ function obey(message: ToProxy, handle: unknown): void {
     onUnreachable: (instance, reason) => tell({ type: "unreachable", instance, reason }),
   });
   plane.setTable(message.table);
+  collectGarbage();
   tell({ type: "ready" });
 }
 

@@ -20,6 +20,12 @@ const tellMs = 10_000;
 /** What is told of a message; header names are of the peer's making. */
 const longestMessage = 200;
 
+const articles: Readonly<Record<RefusalCounter["peer"], string>> = {
+  client: "a",
+  plugin: "a",
+  operator: "an",
+};
+
 interface Tally {
   readonly peer: RefusalCounter["peer"];
   readonly reason: RefusalReason;
@@ -58,12 +64,16 @@ export class PeerRefusals {
 
   #tell({ peer, reason, message, from }: Refused, count: number): void {
     if (reason === "internal_error") {
-      this.#log.error(`a bug has ended the connection of a ${peer}`, { peer: from, error: message, count });
+      this.#log.error(`a bug has ended the connection of ${articles[peer]} ${peer}`, {
+        peer: from,
+        error: message,
+        count,
+      });
       return;
     }
     const limit = isLimit(reason) ? { limit: `server.limits.${reason}` } : {};
     const said = message.slice(0, longestMessage).replace(/[^ -~]/g, "?");
-    this.#log.warn(`a ${peer} was refused: ${said}`, { peer: from, reason, ...limit, count });
+    this.#log.warn(`${articles[peer]} ${peer} was refused: ${said}`, { peer: from, reason, ...limit, count });
   }
 }
 

@@ -1,11 +1,14 @@
 import { z } from "zod";
-import { PrismError, readJson } from "../../../protocol/index.js";
+import { type JsonBounds, PrismError, readJson } from "../../../protocol/index.js";
 import type { Exposition, Metrics } from "../metrics.js";
 import type { Readiness } from "../overview.js";
 import { AdminRefusal } from "./admin-refusal.js";
 import type { AdminNeighbours } from "./admin-service.js";
 
 const reloadBody = z.object({ namespace: z.string().min(1), version: z.string().default("") });
+
+/** More than the body of a reload needs. */
+const jsonBounds: JsonBounds = { depth: 8, digits: 32, values: 32 };
 
 /** Who answers over HTTP. */
 export interface AdminHttpNeighbours extends Pick<AdminNeighbours, "overview" | "supervisor"> {
@@ -93,7 +96,7 @@ function reloadRequest(body: Buffer): z.infer<typeof reloadBody> {
   const expected = 'expected JSON such as {"namespace": "orders", "version": "v1.3"}';
   let json: unknown;
   try {
-    json = readJson(body);
+    json = readJson(body, jsonBounds);
   } catch (reason) {
     const why = reason instanceof Error ? reason.message : String(reason);
     throw new PrismError("invalidRequest", `the body is no JSON (${why}): ${expected}`, { cause: reason });

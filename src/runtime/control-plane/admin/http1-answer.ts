@@ -33,16 +33,19 @@ export function refusalOf(error: PrismError): Readied {
 }
 
 /** The whole answer to bytes that are no request, behind which the connection closes. */
-export function rawRefusal({ status, message }: Fault): Buffer {
-  const refusal = new AdminRefusal(new PrismError("invalidRequest", message), status, {
-    connection: "close",
-  });
-  const { headers, body } = refusalOf(refusal);
+export function rawRefusal(fault: Fault): Buffer {
+  const { status } = fault;
+  const { headers, body } = refusalOf(faultError(fault));
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
   ];
   return Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]);
+}
+
+/** A fault as a failure, behind which the connection closes. */
+export function faultError({ status, message }: Fault): AdminRefusal {
+  return new AdminRefusal(new PrismError("invalidRequest", message), status, { connection: "close" });
 }
 
 /** What is wrong, by the code that node:http has for it. */

@@ -45,18 +45,30 @@ export function targetOf({ url = "" }: IncomingMessage): string {
   return url.replace(wholeUri, "");
 }
 
-/** The whole body. Rejects where it is too large, or breaks off. */
-export async function bodyOf(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  const body: AsyncIterable<Buffer> = request;
-  for await (const chunk of body) {
-    length += chunk.length;
-    if (length > longestBody) {
-      const message = `the body is longer than ${longestBody} bytes: name one namespace`;
-      throw new AdminRefusal(new PrismError("overLimit", message), 413, { connection: "close" });
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
+/** The whole body. Rejects where it is too large, or breaks off, and with the signal's reason where it is not waited for any longer. */
+export function bodyOf(request: IncomingMessage, broken: AbortSignal): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    const left = new PrismError("cancelled", "the client left before its request was complete");
+    const onBroken = (): void => reject(broken.reason as Error);
+    if (broken.aborted) return onBroken();
+    if (request.destroyed) return reject(left);
+    broken.addEventListener("abort", onBroken);
+    request.on("data", (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > longestBody) reject(tooLong());
+      else chunks.push(chunk);
+    });
+    request.once("end", () => resolve(Buffer.concat(chunks)));
+    request.once("close", () => {
+      broken.removeEventListener("abort", onBroken);
+      reject(left);
+    });
+  });
+}
+
+function tooLong(): AdminRefusal {
+  const message = `the body is longer than ${longestBody} bytes: name one namespace`;
+  return new AdminRefusal(new PrismError("overLimit", message), 413, { connection: "close" });
 }

@@ -6,7 +6,7 @@ import type { AnswerHttp } from "./admin-http.js";
 import { assertMeant } from "./assert-meant.js";
 import type { OnBug } from "./grpc-methods.js";
 import type { Guest, Guests } from "./guests.js";
-import { faultOf, rawRefusal, type Readied, readied, refusalOf } from "./http1-answer.js";
+import { faultError, faultOf, rawRefusal, type Readied, readied, refusalOf } from "./http1-answer.js";
 import { assertSound, bodyOf, hostOf, targetOf } from "./http1-request.js";
 import type { Acts } from "./acts.js";
 import type { OperatorLimits, OnOperatorRefused } from "./operator-limits.js";
@@ -36,6 +36,8 @@ const tickMs = 1000;
 interface Line {
   readonly guest: Guest;
   turn: Promise<void>;
+  /** Aborts when what comes is no request any more: what is missing of a body will not come. */
+  readonly broken: AbortController;
   waiting: number;
 }
 
@@ -47,7 +49,7 @@ export class Http1Service {
   #isClosing = false;
 
   constructor(settings: Http1Settings) {
-    const { headerBytes, headerBlockMs, requestMs, idleMs, stallMs } = settings.limits;
+    const { headerBytes, headerFields, headerBlockMs, requestMs, idleMs, stallMs } = settings.limits;
     this.#settings = settings;
     this.#server = createServer({
       maxHeaderSize: headerBytes,
@@ -58,8 +60,8 @@ export class Http1Service {
       // Told by us, with a body as every refusal has one.
       requireHostHeader: false,
     });
-    // Fields beyond would be dropped without a word.
-    this.#server.maxHeadersCount = 0;
+    // Fields beyond are dropped without a word: the one more that is kept tells of them.
+    this.#server.maxHeadersCount = headerFields + 1;
     this.#server.timeout = stallMs;
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     this.#server.on("request", (request, response) => this.#onRequest(request, response));
@@ -72,7 +74,7 @@ export class Http1Service {
   /** Serves a connection from whose begin `head` has been read. */
   serve(guest: Guest, head: Buffer): void {
     const { socket } = guest;
-    this.#lines.set(socket, { guest, turn: Promise.resolve(), waiting: 0 });
+    this.#lines.set(socket, { guest, turn: Promise.resolve(), broken: new AbortController(), waiting: 0 });
     socket.once("close", () => this.#lines.delete(socket));
     socket.pause();
     socket.unshift(head);
@@ -101,16 +103,16 @@ export class Http1Service {
       return;
     }
     line.turn = line.turn.then(async () => {
-      await this.#serve(request, response, line.guest).catch(() => request.socket.destroy());
+      await this.#serve(request, response, line).catch(() => request.socket.destroy());
       line.waiting--;
     });
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse, guest: Guest): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse, { guest, broken }: Line): Promise<void> {
     if (guest.isGone()) return;
     guest.begin();
     try {
-      const answer = await this.#answer(request);
+      const answer = await this.#answer(request, broken.signal);
       if (!guest.isGone() && this.#hold(guest, answer)) this.#send({ request, response }, answer);
     } finally {
       guest.end();
@@ -120,7 +122,7 @@ export class Http1Service {
     guest.heldBytes = 0;
   }
 
-  async #answer(request: IncomingMessage): Promise<Readied> {
+  async #answer(request: IncomingMessage, broken: AbortSignal): Promise<Readied> {
     const { answer, limits, hosts, acts, onBug } = this.#settings;
     const header = (name: string): string | undefined => {
       const value = request.headers[name];
@@ -129,7 +131,11 @@ export class Http1Service {
     try {
       assertSound(request, limits.headerFields);
       assertMeant({ host: hostOf(request), header }, hosts);
-      const asked = { verb: request.method ?? "", target: targetOf(request), body: () => bodyOf(request) };
+      const asked = {
+        verb: request.method ?? "",
+        target: targetOf(request),
+        body: () => bodyOf(request, broken),
+      };
       return readied(await answer(asked, () => acts.assertMay(header(acts.field))));
     } catch (reason) {
       const error = PrismError.from(reason);
@@ -168,6 +174,7 @@ export class Http1Service {
     if (error.code === "ECONNRESET" || !socket.writable || line === undefined) return void socket.destroy();
     const fault = faultOf(error.code);
     this.#settings.onRefused(line.guest.socket, fault.reason, fault.message);
+    line.broken.abort(faultError(fault));
     // What runs is answered first: nobody may take the refusal for its answer.
     void line.turn.then(() => {
       if (socket.writable) socket.end(rawRefusal(fault), () => socket.destroy());

@@ -75,9 +75,10 @@ describe("the admin address", () => {
 
     const missing = await fetch(`http://${admin}/nothing`);
     const wrong = await reload(running, "");
+    const twofold = await reload(running, '{"namespace":"carts","namespace":"orders"}');
     const got = await fetch(`http://${admin}/admin/plugin/reload`);
 
-    expect([missing.status, wrong.status, got.status]).toEqual([404, 400, 405]);
+    expect([missing, wrong, twofold, got].map(({ status }) => status)).toEqual([404, 400, 400, 405]);
     expect(await missing.text()).toContain("/readyz");
     expect(got.headers.get("allow")).toBe("POST");
   });

@@ -77,6 +77,10 @@ export interface StreamingSettings<In extends Shape, Out extends Shape> extends 
 export function unary<In extends Shape, Out extends Shape>(settings: UnarySettings<In, Out>): UnaryOperation {
   const decode = decoderOf(settings.request);
   const encode = encoderOf(settings.response);
+  const admitted = (answer: Answered<Out>, gate: AnswerGate | undefined): Uint8Array => {
+    gate?.admit(answer);
+    return encode(answer);
+  };
   return {
     kind: "unary",
     traits: traitsOf(settings),
@@ -88,11 +92,7 @@ export function unary<In extends Shape, Out extends Shape>(settings: UnarySettin
       const request = decode(bytes);
       settings.check?.(request);
       const answer = settings.run(request, call);
-      const admitted = (there: Answered<Out>): Uint8Array => {
-        gate?.admit(there);
-        return encode(there);
-      };
-      return isLater(answer) ? answer.then(admitted) : admitted(answer);
+      return isLater(answer) ? answer.then((there) => admitted(there, gate)) : admitted(answer, gate);
     },
   };
 }

@@ -1,3 +1,4 @@
+import { printableIn } from "../protocol/printable.js";
 import { palette } from "./terminal.js";
 
 /** What runs, as the runtime tells it. */
@@ -26,7 +27,7 @@ const usualAddress = "127.0.0.1:50051";
 
 /** What `prism serve` says once it serves: what listens, which namespaces are ready, and three lines to try. */
 export function banner(running: Running, program: string): string {
-  const { version, listen, tls, admin, namespaces } = running;
+  const { version, listen, tls, admin, namespaces } = printableIn(running);
   const widest = Math.max(0, ...namespaces.map(({ name }) => name.length));
   return [
     palette().bold(`Prism ${version} serves.`),

@@ -1,5 +1,6 @@
-import { Command, Errors, type Interfaces } from "@oclif/core";
+import { Command, Errors, type Interfaces, ux } from "@oclif/core";
 import type { PrismError } from "../protocol/index.js";
+import { printable } from "../protocol/printable.js";
 import { ExitCode, exitCodeOf } from "./exit-codes.js";
 import { markValues, unmarked } from "./flag-values.js";
 import { assertTextArguments } from "./text-arguments.js";
@@ -49,6 +50,11 @@ export abstract class PrismCommand extends Command {
     return this.exit(exitCodeOf(error.kind));
   }
 
+  /** JSON may stand on a terminal as well; what would steer it is escaped. */
+  override logJson(json: unknown): void {
+    ux.stdout(printable(JSON.stringify(json, null, 2)));
+  }
+
   protected override toErrorJson(error: unknown): unknown {
     if (!isPrismError(error)) return super.toErrorJson(error);
     const { kind, code, message, info } = error;
@@ -57,7 +63,7 @@ export abstract class PrismCommand extends Command {
 
   async #tell({ message }: PrismError): Promise<void> {
     const { palette } = await import("./terminal.js");
-    this.logToStderr(`${palette(process.stderr).red("prism:")} ${message}`);
+    this.logToStderr(`${palette(process.stderr).red("prism:")} ${printable(message)}`);
   }
 
   /** Whatever a command refuses before it has asked anybody is wrong usage. */

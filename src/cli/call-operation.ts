@@ -4,6 +4,7 @@ import { executeRequest } from "./execute-request.js";
 import type { Answer } from "./execute-response.js";
 import { ExitCode } from "./exit-codes.js";
 import { describe, repeat, type Tally } from "./repeat.js";
+import { printable } from "../protocol/printable.js";
 import { isTerminal, palette } from "./terminal.js";
 
 /** A call as the operator wrote it. */
@@ -82,6 +83,6 @@ function alone(answer: Answer["json"] = {}): Answer["json"] {
 }
 
 function lines(json: Answer["json"], texts: readonly string[]): string {
-  const line = JSON.stringify(json);
-  return isTerminal() ? [line, ...texts.map((each) => palette().cyan(each))].join("\n") : line;
+  const line = printable(JSON.stringify(json));
+  return isTerminal() ? [line, ...texts.map((each) => palette().cyan(printable(each)))].join("\n") : line;
 }

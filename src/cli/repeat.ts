@@ -1,5 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import { PrismError } from "../protocol/index.js";
+import { PrismError, printable } from "../protocol/index.js";
 
 /** How long to go on: so many calls, or so much time; whichever is over first. */
 export interface Extent {
@@ -53,7 +53,9 @@ export async function repeat(
 /** A tally in a line, and a line for each kind of failure. */
 export function describe({ calls, ok, failed, tookMs, slowestMs, failures }: Tally): string {
   const seconds = (tookMs / 1000).toFixed(1);
-  const kinds = Object.entries(failures).map(([kind, told]) => `  ${told.calls} × ${kind}: ${told.first}`);
+  const kinds = Object.entries(failures).map(
+    ([kind, told]) => `  ${told.calls} × ${kind}: ${printable(told.first)}`,
+  );
   return [
     `${calls} calls in ${seconds} s: ${ok} ok, ${failed} failed; slowest ${slowestMs} ms`,
     ...kinds,

@@ -1,4 +1,5 @@
 import { PrismError } from "../protocol/index.js";
+import { printable, printableIn } from "../protocol/printable.js";
 import { isTerminal } from "./terminal.js";
 import type { LedgerView, ReloadStep } from "./views.js";
 
@@ -38,7 +39,8 @@ export async function showReload(
   if (last?.ledger === undefined) {
     throw new PrismError("bug", "the reload ended without its ledger: the runtime's log tells why");
   }
-  const { from, to, elapsedMs, ledger } = last;
+  const { elapsedMs, ledger } = last;
+  const { from, to } = printableIn({ from: last.from, to: last.to });
   const { started, completed, failed, cut, lost } = ledger;
   if (!quiet) {
     print(`${from} → ${to} in ${elapsedMs} ms`);
@@ -101,7 +103,7 @@ class Progress {
 
 function titleOf({ step, message }: Pick<ReloadStep, "step" | "message">): string {
   const title = isStep(step) ? titles[step] : step === "queued" ? "waited for the reload before" : step;
-  return message === "" ? title : `${title} (${message})`;
+  return printable(message === "" ? title : `${title} (${message})`);
 }
 
 function isStep(step: string): step is keyof typeof titles {

@@ -1,4 +1,5 @@
 import { EventEmitter, once } from "node:events";
+import { printable } from "../protocol/printable.js";
 import { isTerminal } from "./terminal.js";
 
 /** A step of a start, as the runtime tells it. */
@@ -43,5 +44,5 @@ export async function showStart<T>(start: (hear: (step: StartStep) => void) => P
 
 function describe(told: StartStep): string {
   if (told.step !== "namespace") return told.step;
-  return [`${told.name} ${told.state}`, told.reason].filter(Boolean).join(": ");
+  return printable([`${told.name} ${told.state}`, told.reason].filter(Boolean).join(": "));
 }

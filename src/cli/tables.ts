@@ -1,10 +1,11 @@
+import { printableIn } from "../protocol/printable.js";
 import { table, type TableLook } from "./table.js";
 import { palette } from "./terminal.js";
 import type { InstanceView, NamespaceView, StatusView } from "./views.js";
 
 /** Namespaces, a row each. */
 export function namespaceTable(namespaces: readonly NamespaceView[], look?: TableLook): Promise<string> {
-  const rows = namespaces.map((namespace) => [
+  const rows = printableIn(namespaces).map((namespace) => [
     namespace.name,
     namespace.backend,
     namespace.channel,
@@ -17,7 +18,7 @@ export function namespaceTable(namespaces: readonly NamespaceView[], look?: Tabl
 /** Plugin instances, a row each. */
 export function instanceTable(instances: readonly InstanceView[], look?: TableLook): Promise<string> {
   const heads = ["INSTANCE", "NAMESPACE", "PLUGIN", "CHANNEL", "PID", "RESTARTS", "STATE"];
-  const rows = instances.map((instance) => [
+  const rows = printableIn(instances).map((instance) => [
     instance.id,
     instance.namespace,
     [instance.plugin, instance.version].filter(Boolean).join(" "),
@@ -30,7 +31,8 @@ export function instanceTable(instances: readonly InstanceView[], look?: TableLo
 }
 
 /** One namespace on a page of its own, its declaration last. */
-export function namespacePage(namespace: NamespaceView): string {
+export function namespacePage(told: NamespaceView): string {
+  const namespace = printableIn(told);
   const { name, backend, channel, owner, operations, yaml, problem } = namespace;
   const facts = [
     ["namespace", name],

@@ -20,6 +20,7 @@ export { JsonReader } from "./json/json-reader.js";
 export { isReadObject, type ReadJson } from "./json/json-value.js";
 export { messageFromJson, type MessageReading } from "./json/message-from-json.js";
 export { messageToJson } from "./json/message-to-json.js";
+export { printable, printableIn } from "./printable.js";
 export { LoopDelay, loopDelayBucketsMs, type LoopDelays, sumDelays } from "./loop-delay.js";
 export { generousBounds, readJson } from "./json/read-json.js";
 export { nearestName } from "./nearest-name.js";

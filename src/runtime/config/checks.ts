@@ -1,5 +1,5 @@
 import { resolve } from "node:path";
-import { hiddenText } from "../model/hidden-text.js";
+import { hiddenText, holdsHidden } from "../model/hidden-text.js";
 import { isList, isMapping, textsIn } from "./json.js";
 import { mayBeSecret } from "./check-shape.js";
 import type { ExaminedDocument } from "./examined-document.js";
@@ -102,22 +102,32 @@ export function checkReferences(document: ExaminedDocument): void {
     if (!text.includes("{{")) continue;
     if (hasMistakenReference(text))
       document.tell([{ path, message: "expected {{ secret:name }}, got something like it" }]);
-    else if (hasReference(text) && !mayBeSecret(path))
+    else if (hasReference(text) && isInCommand(path))
       document.tell([
         {
           path,
           message:
-            "a secret may stand in a namespace's config, credentials, plugin.env, plugin.token and plugin.command",
+            "a secret among arguments stands in `ps` for every user of the machine; put it in plugin.env or credentials",
+        },
+      ]);
+    else if (hasReference(text) && !mayBeSecret(path))
+      document.tell([
+        {
+          path,
+          message: "a secret may stand in a namespace's config, credentials, plugin.env and plugin.token",
         },
       ]);
   }
 }
 
+function isInCommand([root, , ...keys]: Path): boolean {
+  return keys[root === "plugins" ? 0 : 1] === "command";
+}
+
 /** What `prism ns get` shows in place of a secret is no secret. */
 export function checkHidden(document: ExaminedDocument): void {
   for (const { text, path } of textsIn(document.value)) {
-    const isHidden = text === hiddenText || text.includes(`:${hiddenText}@`);
-    if (!isHidden || !mayBeSecret(path)) continue;
+    if (!holdsHidden(text) || !mayBeSecret(path)) continue;
     const message = `expected a secret, got the ${hiddenText} that is shown in its place: write {{ secret:name }} or the secret itself`;
     document.tell([{ path, message }]);
   }

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { PrismError, systemProblem, textOf } from "../../protocol/index.js";
-import type { JsonObject, JsonValue, Namespace, PluginCode } from "../model/namespace.js";
+import type { JsonObject, JsonValue, Namespace } from "../model/namespace.js";
 import { isList } from "./json.js";
 
 /** A place where secrets are looked up: variables with a prefix, or a directory with one file a secret. */
@@ -28,14 +28,13 @@ export function hasReference(text: string): boolean {
 }
 
 /**
- * The namespace with every `{{ secret:name }}` replaced: in its config and credentials, and in its plugin's env, token
- * and command. Rejects when some are not to be found, naming each and every place looked in, and never a value.
+ * The namespace with every `{{ secret:name }}` replaced: in its config and credentials, and in its plugin's env and
+ * token. Rejects when some are not to be found, naming each and every place looked in, and never a value.
  * Keep what it returns for one launch only.
  */
 export async function resolveSecrets(namespace: Namespace, sources: SecretSources): Promise<Namespace> {
   const { config, credentials, plugin } = namespace;
-  const command = plugin.code.kind === "command" ? plugin.code.command : [];
-  const names = referencesIn([config, { ...credentials }, { ...plugin.env }, plugin.token, command]);
+  const names = referencesIn([config, { ...credentials }, { ...plugin.env }, plugin.token]);
   if (names.size === 0) return namespace;
 
   const secrets = await lookUpAll(names, namespace.name, sources);
@@ -49,7 +48,6 @@ export async function resolveSecrets(namespace: Namespace, sources: SecretSource
       ...plugin,
       env: fillTexts(plugin.env, fill),
       token: fill(plugin.token),
-      code: fillCommand(plugin.code, fill),
     },
   };
 }
@@ -134,10 +132,4 @@ function fillTexts(
   fill: (text: string) => string,
 ): Record<string, string> {
   return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, fill(text)]));
-}
-
-function fillCommand(code: PluginCode, fill: (text: string) => string): PluginCode {
-  if (code.kind !== "command") return code;
-  const [program, ...args] = code.command;
-  return { ...code, command: [program, ...args.map(fill)] };
 }

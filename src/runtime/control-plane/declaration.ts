@@ -1,10 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
-import { hiddenText } from "../model/hidden-text.js";
+import { hiddenText, hideSecretsIn } from "../model/hidden-text.js";
 import type { JsonObject, JsonValue, Namespace } from "../model/namespace.js";
 
 /** Under such a key stands a secret, whatever a plugin calls its settings. */
-const secretKey = /password|passwd|secret|token|credential|private_?key|api_?key/i;
+const secretKey =
+  /passw|passphrase|pwd|pgpass|secret|token|credential|auth|cookie|session|signature|bearer|dsn|salt|(private|api|access|account|shared|signing|encryption)[_-]?key/i;
 const secretReference = /^\s*\{\{\s*secret:[^{}]*\}\}\s*$/;
 
 /** Paths of the keys that differ between two declarations, as prism.yaml spells them. Who owns them is no key. */
@@ -12,13 +13,13 @@ export function changedKeys(before: Namespace, after: Namespace): string[] {
   return differences(keysOf(before), keysOf(after));
 }
 
-/** A declaration as YAML for a reader: without credentials, and with what looks like a secret hidden. */
+/** A declaration as YAML for a reader: without credentials and the token, and with every literal of `env` hidden, and what else may be a secret. */
 export function declarationYaml(namespace: Namespace): string {
   const { backend, plugin, config, deadline_ms } = keysOf(namespace);
   const shown = {
     name: namespace.name,
     backend,
-    plugin: { ...hideSecrets(plugin), token: undefined },
+    plugin: { ...hideSecrets(plugin), env: hideAll(plugin.env), token: undefined },
     config: hideSecrets(config),
     deadline_ms,
   };
@@ -70,17 +71,24 @@ function differences(before: unknown, after: unknown, path = ""): string[] {
 }
 
 function hideSecrets(object: JsonObject): JsonObject {
-  const entries = Object.entries(object).map(([key, value]): [string, JsonValue] => {
-    const isHidden = secretKey.test(key) && typeof value === "string" && value !== "";
-    if (isHidden && !secretReference.test(value)) return [key, hiddenText];
-    return [key, hideIn(value)];
-  });
+  const entries = Object.entries(object).map(([key, value]): [string, JsonValue] => [
+    key,
+    secretKey.test(key) ? hideAll(value) : hideIn(value),
+  ]);
   return Object.fromEntries(entries);
 }
 
+/** Where a secret stands, be it a list or a number, only references to secrets are shown. */
+function hideAll(value: JsonValue): JsonValue {
+  if (value === null || value === "" || typeof value === "boolean") return value;
+  if (typeof value === "string" && secretReference.test(value)) return value;
+  if (typeof value !== "object") return hiddenText;
+  if (isList(value)) return value.map(hideAll);
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideAll(inner)]));
+}
+
 function hideIn(value: JsonValue): JsonValue {
-  // The password of an address such as postgres://user:password@host.
-  if (typeof value === "string") return value.replace(/(:\/\/[^:@/\s]*:)[^@/\s]+@/g, `$1${hiddenText}@`);
+  if (typeof value === "string") return hideSecretsIn(value);
   if (value === null || typeof value !== "object") return value;
   if (isList(value)) return value.map(hideIn);
   return hideSecrets(value);

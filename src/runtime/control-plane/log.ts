@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger } from "pino";
+import { printable, printableIn } from "../../protocol/index.js";
 import type { LogSettings } from "../config/index.js";
 import type { Log, LogFields } from "../model/log.js";
 
@@ -39,6 +40,6 @@ function asLog(logger: Logger): Log {
   const at =
     (level: "debug" | "info" | "warn" | "error") =>
     (message: string, fields: LogFields = {}): void =>
-      logger[level](fields, message);
+      logger[level](printableIn(fields), printable(message));
   return { debug: at("debug"), info: at("info"), warn: at("warn"), error: at("error") };
 }

@@ -16,6 +16,7 @@ import type { ChannelKind, Namespace } from "../model/namespace.js";
 import { type Health, type InstanceState, nextStates } from "../model/plugin-instance.js";
 import type { RouteInstance } from "../model/route-table.js";
 import { logOutput } from "./plugin-instance-output.js";
+import { SecretMask } from "./secret-mask.js";
 
 /** What an instance needs of the rest of the runtime. */
 export interface InstanceNeighbours {
@@ -53,6 +54,8 @@ export class PluginInstance {
   readonly #near: InstanceNeighbours;
   #state: InstanceState = "starting";
   #reason = "";
+  /** What the plugin says must not give away what it was told. */
+  #mask: SecretMask | undefined;
   #health: Health | undefined;
   #opened: Opened = { version: "", operations: [], services: [], fileDescriptors: [] };
   /** So that secrets can be told apart later without being kept. */
@@ -73,13 +76,13 @@ export class PluginInstance {
     return this.#state;
   }
   get reason(): string {
-    return this.#reason;
+    return this.#hide(this.#reason);
   }
   get health(): Health | undefined {
     return this.#health;
   }
   get version(): string {
-    return this.#opened.version;
+    return this.#hide(this.#opened.version);
   }
   /** What it told of itself. */
   get opened(): Opened {
@@ -116,7 +119,7 @@ export class PluginInstance {
       onStep("health_check");
       this.#become("ready");
     } catch (reason) {
-      const told = await this.#explain(reason);
+      const told = this.#hidden(await this.#explain(reason));
       this.fail(told.message);
       await this.kill();
       throw told;
@@ -131,7 +134,7 @@ export class PluginInstance {
     this.#health = report.health;
     this.#reason =
       report.health === "HEALTHY" ? "" : `the plugin says it is ${report.health}: ${report.message}`;
-    return report;
+    return { ...report, message: this.#hide(report.message) };
   }
 
   /** Looks its secrets up again. A fingerprint of theirs where they are others than it was started with, else undefined. */
@@ -176,7 +179,9 @@ export class PluginInstance {
     const { name } = this.namespace;
     const slow = (): string =>
       `the secrets of namespace "${name}" did not come in time: look after their provider`;
-    return await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
+    const resolved = await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
+    this.#mask = new SecretMask(this.namespace, resolved);
+    return resolved;
   }
 
   #fingerprintOf({ config, credentials, plugin }: Namespace): string {
@@ -189,6 +194,7 @@ export class PluginInstance {
     const attached = plugin.code.kind === "attached";
     const source = { plugin: backend, namespace: name, instance: this.id };
     const channel = this.#near.channels[plugin.channel];
+    const output = logOutput(this.#near.log, source);
     this.#launched = await channel.launch(
       {
         id: this.id,
@@ -198,7 +204,7 @@ export class PluginInstance {
         socketDirectory: attached ? "" : await this.#makeDirectory(),
         dataDirectory: join(this.#near.paths.data, name),
         token: attached ? plugin.token : randomBytes(32).toString("hex"),
-        onOutput: logOutput(this.#near.log, source),
+        onOutput: (stream, line) => output(stream, this.#hide(line)),
       },
       signal,
     );
@@ -250,11 +256,21 @@ export class PluginInstance {
     return new PrismError("pluginAway", sentence, { cause: reason });
   }
 
+  #hide(text: string): string {
+    return this.#mask?.hide(text) ?? text;
+  }
+
+  #hidden(error: PrismError): PrismError {
+    const { kind, code, info, cause, message } = error;
+    const told = this.#hide(message);
+    return told === message ? error : new PrismError(kind, told, { code, info, cause });
+  }
+
   #end(how: string): void {
     if (this.#ending || (this.#state !== "ready" && this.#state !== "draining")) return;
     const reason = `the plugin ${how}${this.#launched?.lastWords() ?? ""}`;
     this.fail(reason);
-    this.onFall(reason);
+    this.onFall(this.reason);
   }
 
   async #tellShutdown(ms: number): Promise<void> {
@@ -262,7 +278,10 @@ export class PluginInstance {
       await this.#client?.shutdown({ ms: Math.ceil(ms) });
     } catch (reason) {
       const why = reason instanceof Error ? reason.message : String(reason);
-      this.#near.log.warn("a plugin did not end in order", { instance: this.id, reason: why });
+      this.#near.log.warn("a plugin did not end in order", {
+        instance: this.id,
+        reason: this.#hide(why),
+      });
     }
   }
 

@@ -259,7 +259,7 @@ const badFiles: readonly BadFile[] = [
     file: "secrets that are written or placed wrongly",
     yaml: 'server: { state_dir: "/data/{{ secret:tenant }}" }\nnamespaces:\n  - name: a\n    backend: memory\n    credentials: { user: "{{secret:user}}", password: "{{ secrets:password }}" }\n',
     told: [
-      "prism.yaml:1:22 server.state_dir: a secret may stand in a namespace's config, credentials, plugin.env, plugin.token and plugin.command",
+      "prism.yaml:1:22 server.state_dir: a secret may stand in a namespace's config, credentials, plugin.env and plugin.token",
       "prism.yaml:5:55 namespaces.0.credentials.password: expected {{ secret:name }}, got something like it",
     ],
   },

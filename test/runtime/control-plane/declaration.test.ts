@@ -50,7 +50,30 @@ describe("a declaration that is shown", () => {
 
     for (const secret of ["ann:hunter3", "hunter2", "t0ken", "k3y", "s3cret"])
       expect(yaml).not.toContain(secret);
-    for (const shown of ["name: orders", "visible", "{{ secret:pg }}", "PATH_OF: /x", "@db/x"])
+    for (const shown of ["name: orders", "visible", "{{ secret:pg }}", "PATH_OF: (hidden)", "@db/x"])
       expect(yaml).toContain(shown);
+  });
+
+  test("hides by place: env, keys of secrets, lists and numbers in them, userinfo and query of URLs", () => {
+    const marker = "m4rker";
+    const namespace = namespaceOn("a.js", {
+      plugin: { env: { PGPASS: marker, MODE: marker } },
+      config: {
+        headers: { Authorization: `Bearer ${marker}`, "x-api-key": marker },
+        urls: [`https://api/x?access_token=${marker}`, `postgres://ann:p@ss:${marker}@db/x`],
+        note: `see redis://:${marker}@cache and postgres://u:${marker}/@db/x`,
+        conninfo: `host=db password=${marker} user=ann`,
+        tokens: [marker, { deep: marker }],
+        pin_password: 1_234_567,
+        session: { id: marker },
+        args: `Authorization: Basic ${marker}`,
+      },
+    });
+
+    const yaml = declarationYaml(namespace);
+
+    expect(yaml).not.toContain(marker);
+    expect(yaml).not.toContain("1234567");
+    for (const shown of ["https://api/x", "@db/x", "host=db", "user=ann"]) expect(yaml).toContain(shown);
   });
 });

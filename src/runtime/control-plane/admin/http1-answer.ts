@@ -1,5 +1,5 @@
 import { STATUS_CODES } from "node:http";
-import { httpStatusOf, PrismError, statusFrom, statusJson } from "../../../protocol/index.js";
+import { httpStatusOf, PrismError, statusFrom, statusJson, printable } from "../../../protocol/index.js";
 import type { AdminAnswer } from "./admin-http.js";
 import { AdminRefusal } from "./admin-refusal.js";
 import type { OperatorRefusal } from "./operator-limits.js";
@@ -20,7 +20,7 @@ export interface Fault {
 
 /** Makes an answer ready to go out. */
 export function readied({ status, body, headers }: AdminAnswer): Readied {
-  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(`${JSON.stringify(body)}\n`);
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(`${printable(JSON.stringify(body))}\n`);
   const usual = { "content-type": "application/json", "content-length": String(bytes.length) };
   const always = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
   return { status, headers: { ...usual, ...always, ...headers }, body: bytes };

@@ -129,5 +129,5 @@ test("prism ns apply takes no file that is no UTF-8", async () => {
   const ended = await run(process.execPath, [bin, "ns", "apply", "-f", "-"], yaml);
 
   expect(ended.code).toBe(2);
-  expect(ended.stderr).toContain("stdin is no UTF-8 text");
+  expect(ended.stderr).toContain("it is no UTF-8 text");
 });

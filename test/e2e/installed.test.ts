@@ -67,6 +67,16 @@ test("a plugin that has Prism for a package finds the SDK and shares its errors 
   }
 });
 
+test("bin/dev.js runs the same commands from source", async () => {
+  const nobody = "unix:/nowhere";
+  const asked = await run(join(root, "bin/dev.js"), ["ns", "list", "--admin", nobody]).catch(
+    (reason: unknown) => reason,
+  );
+
+  expect(asked).toMatchObject({ code: 3, stdout: "" });
+  expect(asked).toMatchObject({ stderr: expect.stringContaining("no Prism answers") as unknown });
+});
+
 test.each(["prism.cjs", "runtime.cjs"])(
   "what the build compiled of %s is taken, not compiled again",
   async (name) => {

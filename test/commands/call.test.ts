@@ -154,7 +154,7 @@ describe("prism call", () => {
 
     const ended = await call("hello", "greeet", "Ann");
 
-    expect(ended.exitCode).toBe(1);
+    expect(ended.exitCode).toBe(2);
     expect(ended.stderr).toContain('no operation "greeet"');
   });
 

@@ -5,6 +5,7 @@ import type {
 } from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 import { Code } from "../protocol/index.js";
 import { maxKeyBytes } from "./key-rules.js";
+import { keyOfToken, tokenAfter } from "./page-token.js";
 import { PluginError } from "./plugin-error.js";
 import type { Answered } from "./shape.js";
 
@@ -39,23 +40,20 @@ export function scanQueryOf(request: ScanRequest): ScanQuery | undefined {
   if (request.limit < 0) {
     throw new PluginError(Code.INVALID_ARGUMENT, `the limit is ${request.limit}: it is 0 (for 100) or more`);
   }
-  if (pageToken.includes("\0") || Buffer.byteLength(pageToken) > maxKeyBytes) {
-    const message = "the page token is none of ours: send next_page_token of the page before, or nothing";
-    throw new PluginError(Code.INVALID_ARGUMENT, message);
-  }
+  const after = keyOfToken(pageToken, prefix);
   if (prefix.includes("\0") || Buffer.byteLength(prefix) > maxKeyBytes) return undefined;
   const limit = request.limit === 0 ? defaultLimit : Math.min(request.limit, maxLimit);
-  return { prefix, after: pageToken, take: limit + 1, withValues, maxBytes: maxPageBytes };
+  return { prefix, after, take: limit + 1, withValues, maxBytes: maxPageBytes };
 }
 
-/** Makes the page of what a backend found. The token is the page's last key, so pages stay stable whatever is written meanwhile. */
+/** Makes the page of what a backend found. The token holds the page's last key, so pages stay stable whatever is written meanwhile. */
 export function pageOf(query: ScanQuery, found: Iterable<ScannedEntry>): Answered<typeof ScanResponseSchema> {
   const entries: Pick<Entry, "key" | "found" | "value">[] = [];
   let bytes = 0;
   for (const { key, value = nothing } of found) {
     const last = entries.at(-1);
     if (last && (entries.length === query.take - 1 || bytes + value.length > query.maxBytes)) {
-      return { entries, nextPageToken: last.key };
+      return { entries, nextPageToken: tokenAfter(last.key) };
     }
     entries.push({ key, found: true, value: query.withValues ? value : nothing });
     if (query.withValues) bytes += key.length + value.length;

@@ -83,9 +83,32 @@ export function describeScan(open: OpenKeyValue): void {
     expect(rest).toMatchObject({ entries: [{ key: "k1003" }, { key: "k1004" }], nextPageToken: "" });
     expect(await kv.keys()).toEqual(keys);
     await expect(kv.scan({ limit: -1 })).rejects.toEqual(refused(Code.INVALID_ARGUMENT, "-1"));
-    await expect(kv.scan({ pageToken: "x".repeat(1025) })).rejects.toEqual(
-      refused(Code.INVALID_ARGUMENT, "token"),
-    );
+  });
+
+  test("goes on from the token of a page of the same scan, and refuses what is none", async () => {
+    const kv = await open();
+    await kv.mset(["ka", "kb", "kc", "l"].map((key) => ({ key, value: "" })));
+    const { nextPageToken: token } = await kv.scan({ limit: 1, prefix: "k" });
+    const noTokens = ["nonsense", "ka", "\0", "x".repeat(1025), "x".repeat(100_000)];
+    const misspelt = [
+      ` ${token}`,
+      `${token}=`,
+      `${token}A`,
+      token.slice(0, -1),
+      token.slice(1),
+      `AAAAAA${token.slice(6)}`,
+    ];
+
+    expect((await kv.scan({ prefix: "k", pageToken: token })).entries.map(({ key }) => key)).toEqual([
+      "kb",
+      "kc",
+    ]);
+    for (const pageToken of [...noTokens, ...misspelt]) {
+      const asked = kv.scan({ prefix: "k", pageToken });
+      await expect(asked, pageToken).rejects.toEqual(refused(Code.INVALID_ARGUMENT, "page token"));
+    }
+    const elsewhere = kv.scan({ prefix: "l", pageToken: token });
+    await expect(elsewhere).rejects.toEqual(refused(Code.INVALID_ARGUMENT, "page token"));
   });
 
   test("carries values where they are asked for, and not where they are not", async () => {

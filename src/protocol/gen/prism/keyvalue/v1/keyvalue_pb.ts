@@ -370,7 +370,8 @@ export type ScanRequest = Message<"prism.keyvalue.v1.ScanRequest"> & {
   limit: number;
 
   /**
-   * Empty for the first page, then `next_page_token` of the page before.
+   * Empty for the first page, then `next_page_token` of the page before, with the same prefix; anything else is
+   * INVALID_ARGUMENT.
    *
    * @generated from field: string page_token = 3;
    */
@@ -405,7 +406,7 @@ export type ScanResponse = Message<"prism.keyvalue.v1.ScanResponse"> & {
   entries: Entry[];
 
   /**
-   * Where the next page begins; empty on the last one.
+   * Where the next page begins, to be sent as it is; empty on the last one.
    *
    * @generated from field: string next_page_token = 2;
    */

@@ -24,6 +24,7 @@ import { systemClock } from "./control-plane/supervisor-clock.js";
 import { Supervisor } from "./control-plane/supervisor.js";
 import { readTlsFiles } from "./control-plane/tls-files.js";
 import { TlsWatch } from "./control-plane/tls-watch.js";
+import { withinDescriptors } from "./control-plane/descriptors.js";
 import { FileWatcher } from "./control-plane/watch-file.js";
 import { inProcessProxy } from "./in-process-proxy.js";
 import { installed } from "./model/installed.js";
@@ -202,7 +203,14 @@ function composeServing(surroundings: Surroundings): { proxies: Proxies; supervi
   const proxies = new Proxies({
     count: Math.max(1, count),
     launch: count === 0 ? inProcessProxy(log) : forkedProxy(proxyEntry()),
-    settings: { limits, hosts, defaultNamespace, cors, proxyProtocol, ...(tls && { tls }) },
+    settings: {
+      limits: withinDescriptors(limits, log),
+      hosts,
+      defaultNamespace,
+      cors,
+      proxyProtocol,
+      ...(tls && { tls }),
+    },
     log,
     onUnreachable: (instance, reason) => supervisor.noticeUnreachable(instance, reason),
   });
@@ -272,7 +280,10 @@ async function openListeners(
   const clients: Listener[] = [];
   for (const address of config.server.listen)
     clients.push(
-      await open({ address, key: "server.listen", onConnection: (socket) => proxies.give(socket) }),
+      await open({
+        ...{ address, key: "server.listen", unixSocket: config.server.unixSocket },
+        onConnection: (socket) => proxies.give(socket),
+      }),
     );
   return { clients, admin };
 }

@@ -17,6 +17,8 @@ const server = part.section({
   admin: part
     .listenAddress()
     .default({ kind: "tcp", host: "127.0.0.1", port: 50052, text: "127.0.0.1:50052" }),
+  unix_mode: part.textLike(/^0?[0-7]{3}$/, 'octal text such as "0660"').default("0600"),
+  unix_group: part.someText("a group's name or number").nullish(),
   hosts: part.list(part.hostName()).nullish(),
   admin_hosts: part.list(part.hostName()).nullish(),
   default_namespace: namespaceName.nullish(),

@@ -25,6 +25,8 @@ export interface Config {
 export interface ServerSettings {
   /** Where clients reach the data plane; at least one. */
   readonly listen: readonly ListenAddress[];
+  /** Who may open the Unix sockets among these. */
+  readonly unixSocket: UnixSocketSettings;
   /** Where operators reach the control plane. */
   readonly admin: ListenAddress;
   /** The names that the clients' port is asked by over HTTP. */
@@ -44,6 +46,14 @@ export interface ServerSettings {
   /** Absent = plain text. */
   readonly tls?: TlsSettings;
   readonly limits: WireLimits;
+}
+
+/** Who may open the Unix sockets at which clients reach Prism. */
+export interface UnixSocketSettings {
+  /** Permission bits, such as 0o600. */
+  readonly mode: number;
+  /** A group's name or number; empty = that of Prism's user. */
+  readonly group: string;
 }
 
 /** The `server.tls` section: files of PEM, by absolute paths. */

@@ -1,4 +1,4 @@
-export type { Config, ListenAddress, LogSettings, TlsSettings } from "./config.js";
+export type { Config, ListenAddress, LogSettings, TlsSettings, UnixSocketSettings } from "./config.js";
 export { loadConfig } from "./load-config.js";
 export { parseNamespaces, splitNamespaces } from "./parse-namespaces.js";
 export { ConfigProblems } from "./problems.js";

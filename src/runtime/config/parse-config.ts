@@ -77,6 +77,7 @@ function toServerSettings(server: ConfigEntry["server"], directory: string): Ser
     drainMs: server.drain_ms,
     cors: { origins: cors.origins, maxAgeMs: cors.max_age_ms, credentials: cors.credentials },
     proxyProtocol: server.proxy_protocol,
+    unixSocket: { mode: parseInt(server.unix_mode, 8), group: server.unix_group ?? "" },
     ...(server.tls && { tls: toTlsSettings(server.tls, directory) }),
     limits: toWireLimits(server.limits),
   };

@@ -118,4 +118,5 @@ const keyNames: Readonly<Record<string, string>> = {
   stateDirectory: "state_dir",
   drainMs: "drain_ms",
   proxyProtocol: "proxy_protocol",
+  unixSocket: "unix_mode and server.unix_group",
 };

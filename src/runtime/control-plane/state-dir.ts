@@ -40,7 +40,7 @@ export async function openStateDirectory(path: string): Promise<StateDirectory> 
 async function take(path: string): Promise<StateDirectory> {
   const inside = join(path, "run");
   const fits = Buffer.byteLength(inside) <= longestRunPath;
-  const elsewhere = fits ? undefined : await mkdtemp(elsewherePrefix());
+  const elsewhere = fits ? undefined : await makeElsewhere(inside);
   const run = elsewhere ?? inside;
   let lock: Lock;
   try {
@@ -94,11 +94,29 @@ async function empty(directory: string): Promise<void> {
 /** Where a runtime that died kept its sockets elsewhere, they are still there. */
 async function removePastRuns({ past }: Lock): Promise<void> {
   for (const directory of past.map((socket) => dirname(socket)))
-    if (directory.startsWith(elsewherePrefix())) await rm(directory, { recursive: true, force: true });
+    if (elsewherePrefixes().some((prefix) => directory.startsWith(prefix)))
+      await rm(directory, { recursive: true, force: true });
 }
 
-function elsewherePrefix(): string {
-  return join(tmpdir(), "prism-run-");
+/** A directory with a short path, in the system's directory for such, else in /tmp. */
+async function makeElsewhere(inside: string): Promise<string> {
+  let cause: unknown = new Error("the paths of both are too long");
+  for (const prefix of elsewherePrefixes()) {
+    try {
+      return await mkdtemp(prefix);
+    } catch (reason) {
+      cause = reason;
+    }
+  }
+  const message = `sockets need a short path: ${inside} is longer than ${longestRunPath} bytes, and no directory can be made in ${tmpdir()} or /tmp. Point server.state_dir or TMPDIR to a shorter one that may be written`;
+  throw new PrismError("failedPrecondition", message, { cause });
+}
+
+/** How the paths of such directories may begin; mkdtemp adds six letters. */
+function elsewherePrefixes(): string[] {
+  return [...new Set([tmpdir(), "/tmp"])]
+    .map((directory) => join(directory, "prism-run-"))
+    .filter((prefix) => Buffer.byteLength(prefix) + 6 <= longestRunPath);
 }
 
 function problemWith(path: string, reason: unknown): PrismError {

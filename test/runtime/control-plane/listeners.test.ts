@@ -3,16 +3,17 @@ import { stat } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { ListenAddress } from "../../../src/runtime/config/index.js";
+import type { ListenAddress, UnixSocketSettings } from "../../../src/runtime/config/index.js";
 import { listen, type Listener } from "../../../src/runtime/control-plane/listeners.js";
 import { temporaryDirectory } from "../../support/temporary.js";
 
 const anyPort: ListenAddress = { kind: "tcp", host: "127.0.0.1", port: 0, text: "127.0.0.1:0" };
 
-async function open(address: ListenAddress): Promise<Listener> {
+async function open(address: ListenAddress, unixSocket?: UnixSocketSettings): Promise<Listener> {
   const listener = await listen({
     address,
     key: "server.listen",
+    ...(unixSocket && { unixSocket }),
     onConnection: (socket) => socket.destroy(),
   });
   onTestFinished(() => listener.close());
@@ -57,6 +58,24 @@ describe("a listener", () => {
 
     expect(((await stat(path)).mode & 0o777).toString(8)).toBe("600");
     await expect(once(connect(path), "connect")).resolves.toBeDefined();
+  });
+
+  test("lets in who the mode and the group of its socket say, and nobody else", async () => {
+    const path = join(await temporaryDirectory(), "prism.sock");
+
+    await open(unix(path), { mode: 0o660, group: String(process.getgid?.() ?? 0) });
+
+    const { mode, gid } = await stat(path);
+    expect((mode & 0o777).toString(8)).toBe("660");
+    expect(gid).toBe(process.getgid?.());
+  });
+
+  test("of a group that is not there is refused, by the key", async () => {
+    const path = join(await temporaryDirectory(), "prism.sock");
+
+    const refused = open(unix(path), { mode: 0o660, group: "no-such-group" });
+
+    await expect(refused).rejects.toThrow('server.unix_group: there is no group "no-such-group"');
   });
 
   test("leaves a socket alone that somebody listens on", async () => {

@@ -25,8 +25,9 @@ import { callUnary, GrpcError } from "../../wire/index.js";
 import type { JsonObject } from "../model/namespace.js";
 import type { Health } from "../model/plugin-instance.js";
 import type { ServedOperation } from "../model/route-table.js";
+import { problemOfDeclaration } from "./declaration-problems.js";
 import { declaredOperations } from "./declared-operations.js";
-import { type DeclaredServices, declaredServices, problemOfServices } from "./declared-services.js";
+import { type DeclaredServices, declaredServices } from "./declared-services.js";
 import { dial, type Dialled } from "./dial.js";
 
 /** Whom to speak to. */
@@ -77,7 +78,12 @@ const nothing = new Uint8Array();
 type Method = "Initialize" | "HealthCheck" | "Shutdown" | "grpc.health.v1.Health/Check";
 
 /** An answer about the life cycle is small; a plugin that sends more is at fault. */
-const mostBytes = 4 * 1024 * 1024;
+const mostBytes = {
+  Initialize: 4 * 1024 * 1024,
+  HealthCheck: 256 * 1024,
+  Shutdown: 256 * 1024,
+  "grpc.health.v1.Health/Check": 64 * 1024,
+} as const;
 /** A plugin's sentences are passed on up to here. */
 const longestSentence = 1000;
 
@@ -157,7 +163,7 @@ export class PluginClient {
     );
     this.#checkProof(response.proof, challenge, opening.proofRequired);
     if (!response.success) throw this.#refusal(response);
-    const problem = problemOfServices(response);
+    const problem = problemOfDeclaration(response);
     if (problem !== undefined) throw new PrismError("pluginFault", `${this.#plugin} ${problem}`);
     return {
       version: response.pluginVersion,
@@ -206,7 +212,7 @@ export class PluginClient {
     try {
       const { connection } = await this.#connection(signal);
       const path = method.includes("/") ? `/${method}` : `/prism.plugin.BackendPlugin/${method}`;
-      const call = { path, headers, message, timeoutMs: deadline.ms, signal, mostBytes };
+      const call = { path, headers, message, timeoutMs: deadline.ms, signal, mostBytes: mostBytes[method] };
       return (await callUnary(connection, call)).message;
     } catch (reason) {
       throw this.#explain(method, reason, signal.aborted);

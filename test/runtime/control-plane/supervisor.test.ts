@@ -78,6 +78,7 @@ describe("a plugin that does not start", () => {
     ["exits-at-once.js", /exited with code 3 before it shook hands.*the licence file is missing/],
     ["hangs-in-initialize.js", /did not answer Initialize in time/],
     ["refuses-initialize.js", /refused to serve it: the warehouse is closed on Sundays/],
+    ["declares-too-much.js", /declares 300000 operations, and at most 1024 are taken/],
     ["garbles-initialize.js", /answered Initialize with bytes that are no prism\.plugin\.InitializeResponse/],
     ["forges-its-proof.js", /fails to prove that it holds the token/],
     ["speaks-no-http2.js", /Initialize/],

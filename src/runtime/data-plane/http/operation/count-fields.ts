@@ -1,13 +1,14 @@
 import type { DescField, DescMessage, Registry } from "@bufbuild/protobuf";
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
 import { PrismError } from "../../../../protocol/index.js";
+import { HttpRefusal } from "../http-refusal.js";
 
 /** Throws where a message has more fields than an answer in JSON may. */
 export function checkFields(desc: DescMessage, bytes: Uint8Array, counting: Counting): void {
   if (hasAtMostFields(desc, bytes, counting)) return;
   const limit = "server.limits.json_values";
   const message = `the answer has more than ${counting.most} fields, which is the most in JSON (${limit}): ask for less at once, or use gRPC`;
-  throw new PrismError("overLimit", message, { info: { limit } });
+  throw new HttpRefusal(new PrismError("overLimit", message, { info: { limit } }), 422);
 }
 
 /**

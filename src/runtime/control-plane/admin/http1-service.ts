@@ -9,6 +9,7 @@ import type { Guest, Guests } from "./guests.js";
 import { faultError, faultOf, rawRefusal, type Readied, readied, refusalOf } from "./http1-answer.js";
 import { assertSound, bodyOf, hostOf, targetOf } from "./http1-request.js";
 import type { Acts } from "./acts.js";
+import { serveInPieces } from "./in-pieces.js";
 import type { OperatorLimits, OnOperatorRefused } from "./operator-limits.js";
 
 /** What of answers waits for those who do not take them, all together. */
@@ -78,7 +79,7 @@ export class Http1Service {
     socket.once("close", () => this.#lines.delete(socket));
     socket.pause();
     socket.unshift(head);
-    this.#server.emit("connection", socket);
+    serveInPieces(this.#server, socket);
     socket.resume();
   }
 

@@ -3,6 +3,8 @@ import { Gathered } from "./gathered.js";
 
 /** What is larger than is taken is read and thrown away, so that the table of HPACK stays right: up to so many times what is taken. */
 const mostTimes = 4;
+/** What a frame counts for at least: one of a byte takes as long to read as one of sixteen. */
+const leastFrameBytes = 16;
 
 /** Gathers HEADERS and its CONTINUATIONs to one block (RFC 9113, section 4.3), bounded while it arrives. */
 export class HeaderBlock {
@@ -13,6 +15,7 @@ export class HeaderBlock {
   since = 0;
   readonly #gathered = new Gathered();
   readonly #mostBytes: number;
+  #counted = 0;
 
   /** Takes `headerBytes`, and decodes four times as many: what is beyond ends the connection. */
   constructor(headerBytes: number) {
@@ -25,6 +28,7 @@ export class HeaderBlock {
     this.endStream = endStream;
     this.since = performance.now();
     this.#gathered.take();
+    this.#counted = 0;
     this.#add(fragment);
   }
 
@@ -41,7 +45,8 @@ export class HeaderBlock {
   }
 
   #add(fragment: Buffer): void {
-    if (this.#gathered.length + fragment.length > this.#mostBytes) {
+    this.#counted += Math.max(fragment.length, leastFrameBytes);
+    if (this.#counted > this.#mostBytes) {
       throw overLimit("header_bytes", `a header block of more than ${this.#mostBytes} bytes`);
     }
     this.#gathered.push(fragment);

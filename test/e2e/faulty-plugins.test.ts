@@ -87,6 +87,22 @@ describe("a plugin with a fault harms only its own namespace", () => {
     expect(await client?.get("k", { namespace: "good" })).toBe("v");
   });
 
+  test("neglects its health: it is left alone while it answers calls, and replaced once nothing comes of it", async () => {
+    const health = "health: { interval_ms: 500, timeout_ms: 100, unhealthy_after: 3 }";
+    const running = await serveBeside("neglects-its-health.js", `, ${health}`);
+    await until("the faulty one to be routed", async () => (await codeOf("faulty")) !== 14);
+
+    await until("its health to be asked many times, while it answers calls", async () => {
+      await codeOf("faulty");
+      return running.output().includes("health check 8");
+    });
+    const whileBusy = running.output();
+    await until("it to be replaced", () => running.output().includes("hangs and is replaced"));
+
+    expect(whileBusy).not.toContain("hangs and is replaced");
+    expect(await client?.get("k", { namespace: "good" })).toBe("v");
+  });
+
   test("floods stdout: its lines are dropped and counted, and others are served", async () => {
     const running = await serveBeside("floods-stdout.js");
 

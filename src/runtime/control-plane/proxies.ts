@@ -59,6 +59,8 @@ export class Proxies implements RoutePublisher {
   #table: RouteTable = { generation: 0, routes: {} };
   #distributing: Promise<void> = Promise.resolve();
   #queued: Promise<void> | undefined;
+  #counting: Promise<unknown> = Promise.resolve();
+  #nextCount: Promise<boolean> | undefined;
   #next = 0;
   #heartbeat: NodeJS.Timeout | undefined;
   #isStopping = false;
@@ -122,6 +124,21 @@ export class Proxies implements RoutePublisher {
     const sum = addLedgers(...ledgers, this.#totals.ledgerOf(instance));
     this.#totals.close(instance);
     return { ...sum, lost: sum.started - sum.completed - sum.failed - sum.cut };
+  }
+
+  heard(instance: string): number {
+    return this.#places.reduce((sum, { link }) => sum + (link.latest.heard[instance] ?? 0), 0);
+  }
+
+  async hear(instance: string): Promise<number | undefined> {
+    // Those who ask while a count is under way share the next one, so a thousand that ask are few counts.
+    this.#nextCount ??= this.#counting.then(() => {
+      this.#nextCount = undefined;
+      const counting = this.#count();
+      this.#counting = counting;
+      return counting;
+    });
+    return (await this.#nextCount) ? this.heard(instance) : undefined;
   }
 
   /** What was counted since the runtime started, proxies that ended included. A proxy that is slow to tell adds what it told last. */
@@ -199,9 +216,11 @@ export class Proxies implements RoutePublisher {
     );
   }
 
-  async #count(): Promise<void> {
+  /** Whether every proxy that serves told. */
+  async #count(): Promise<boolean> {
     const ready = this.#places.filter(({ link }) => link.isReady);
-    await Promise.all(ready.map(({ link }) => link.count(countMs).catch(() => undefined)));
+    const told = await Promise.allSettled(ready.map(({ link }) => link.count(countMs)));
+    return told.every(({ status }) => status === "fulfilled");
   }
 
   /** A proxy that no longer answers serves nobody, and holds its clients. */

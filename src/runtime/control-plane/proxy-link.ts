@@ -12,6 +12,7 @@ const nothing: ProxyCounters = {
   calls: [],
   refused: [],
   ledgers: {},
+  heard: {},
 };
 
 /** Hears what a proxy says unasked. */

@@ -9,4 +9,8 @@ export interface RoutePublisher {
    * that are left are cut. Resolves with the account over all proxies.
    */
   drain(instance: string, deadlineMs: number): Promise<Ledger & { readonly lost: number }>;
+  /** A figure that is another one once an instance's plugin has answered anything; as the proxies told it last. */
+  heard(instance: string): number;
+  /** The same, asked now; undefined where a proxy does not tell. */
+  hear(instance: string): Promise<number | undefined>;
 }

@@ -5,29 +5,14 @@ import type { Namespace } from "../model/namespace.js";
 import { HealthMonitor } from "./health-monitor.js";
 import type { PluginInstance } from "./plugin-instance.js";
 import { emptyLedger, type OnReloadStep, reload, type ReloadLedger, type ReloadOutcome } from "./reload.js";
-import type { RoutePublisher } from "./route-publisher.js";
 import { SecretsRenewal } from "./secrets-renewal.js";
 import { type ChangeKind, changeKind } from "./supervisor-change.js";
-import type { Clock } from "./supervisor-clock.js";
 import { Restarts } from "./supervisor-restarts.js";
-import { type InstancesNeighbours, NamespaceInstances } from "./supervisor-instances.js";
+import { NamespaceInstances } from "./supervisor-instances.js";
+import type { NamespaceNeighbours } from "./supervisor-neighbours.js";
 import { NamespaceRoute } from "./supervisor-route.js";
 import { type InstanceStatus, type NamespaceStatus, stateSentence } from "./supervisor-status.js";
 import { Turns } from "./supervisor-turns.js";
-
-/** What a supervised namespace needs of the rest of the runtime. */
-export interface NamespaceNeighbours extends InstancesNeighbours {
-  readonly routes: RoutePublisher;
-  readonly clock: Clock;
-  /** From 0 up to 1, for jitter. */
-  readonly random: () => number;
-  /** How long an instance that is replaced or removed may finish its calls. */
-  readonly drainMs: number;
-  /** How long an instance may take to end once it has drained. */
-  readonly graceMs: number;
-  /** Something that the statuses tell is different now. */
-  readonly onChange: (namespace: string) => void;
-}
 
 /** What replaces the instance that serves. */
 interface Replacement {
@@ -217,6 +202,8 @@ export class SupervisedNamespace {
       settings: this.#desired.plugin.health,
       clock: this.#near.clock,
       check: (timeoutMs) => instance.checkHealth(timeoutMs),
+      heard: () => this.#near.routes.heard(instance.id),
+      hear: () => this.#near.routes.hear(instance.id),
       onReport: (report) => {
         this.#route.healthReported();
         this.#changed();

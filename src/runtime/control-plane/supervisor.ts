@@ -1,8 +1,9 @@
 import { nearestName, PrismError } from "../../protocol/index.js";
 import type { Namespace } from "../model/namespace.js";
 import type { ReloadLedger, ReloadStep } from "./reload.js";
-import { type NamespaceNeighbours, SupervisedNamespace } from "./supervised-namespace.js";
+import { SupervisedNamespace } from "./supervised-namespace.js";
 import type { ChangeKind } from "./supervisor-change.js";
+import type { NamespaceNeighbours } from "./supervisor-neighbours.js";
 import type { InstanceStatus, NamespaceStatus } from "./supervisor-status.js";
 
 /** What the supervisor needs of the rest of the runtime. */

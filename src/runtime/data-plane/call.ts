@@ -125,8 +125,9 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
 
   onHeaders(stream: Stream, headers: HeaderList, endStream: boolean): void {
     if (this.#ended) return;
-    if (stream === this.client) this.onData(stream, nothing, 0, true);
-    else if (endStream) this.#pluginEnds(headers);
+    if (stream === this.client) return this.onData(stream, nothing, 0, true);
+    this.plan.instance.hear();
+    if (endStream) this.#pluginEnds(headers);
     else this.#pluginBegins(headers);
   }
 
@@ -286,6 +287,7 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   }
 
   #pluginSends(bytes: Buffer, start: number, end: number, windowBytes: number, endStream: boolean): void {
+    this.plan.instance.hear();
     this.#toClient.owed += windowBytes;
     this.#pluginEnded = endStream;
     this.fromPlugin(bytes, start, end);

@@ -149,6 +149,7 @@ export class DataPlane {
       calls: metrics.counters(),
       refused: this.#refusals.counters(),
       ledgers: routes.ledgers(),
+      heard: routes.heard(),
     };
   }
 

@@ -25,6 +25,7 @@ export class Instance {
   /** Headers that calls share, by path, authority and content type. */
   readonly #headers = new Map<string, HeaderList>();
   #started = 0;
+  #heard = 0;
   #whenIdle: (() => void)[] = [];
 
   constructor({ id, socket, token }: RouteInstance, surroundings: UpstreamSurroundings) {
@@ -36,6 +37,16 @@ export class Instance {
   /** Calls that run. */
   get inFlight(): number {
     return this.#inFlight.size;
+  }
+
+  /** How often its plugin has begun, sent some of, or ended an answer: while this grows, it works. */
+  get heard(): number {
+    return this.#heard;
+  }
+
+  /** Its plugin has said something of a call. */
+  hear(): void {
+    this.#heard++;
   }
 
   /** The headers that all calls of a path begin with, whichever namespace they are for; the same list each time. */

@@ -73,6 +73,11 @@ export class Routes {
     return Object.fromEntries([...this.#instances].map(([id, instance]) => [id, instance.ledger()]));
   }
 
+  /** How often the plugin of each was heard; see {@link Instance.heard}. */
+  heard(): Record<string, number> {
+    return Object.fromEntries([...this.#instances].map(([id, { heard }]) => [id, heard]));
+  }
+
   /** Ends every connection to every instance. */
   destroy(): void {
     for (const instance of this.#instances.values()) instance.upstream.destroy();

@@ -137,6 +137,8 @@ export interface ProxyCounters {
   readonly refused: readonly RefusalCounter[];
   /** The account of each instance that has had a call. */
   readonly ledgers: Readonly<Record<string, Ledger>>;
+  /** By instance, how often its plugin began, sent some of, or ended an answer: while that grows, it works. */
+  readonly heard: Readonly<Record<string, number>>;
   /** How its event loop fares; absent where it has none of its own. */
   readonly loop?: LoopDelays;
 }

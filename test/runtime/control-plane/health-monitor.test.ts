@@ -9,6 +9,8 @@ class Monitored {
   readonly clock = new ManualClock();
   readonly told: string[] = [];
   answers: boolean[] = [];
+  /** What is heard of its calls, as the proxies tell; undefined while they do not. */
+  heard: number | undefined = 0;
   checks = 0;
   readonly monitor = new HealthMonitor({
     settings,
@@ -19,6 +21,8 @@ class Monitored {
         return Promise.resolve({ health: "HEALTHY", message: "", credentialsRefused: false });
       return Promise.reject(new Error(`no answer in ${timeoutMs} ms`));
     },
+    heard: () => this.heard ?? 0,
+    hear: () => Promise.resolve(this.heard),
     onReport: ({ health }) => this.told.push(health),
     onUnhealthy: (reason) => this.told.push(reason),
   });
@@ -80,6 +84,48 @@ describe("the health monitor", () => {
     }
 
     expect(plugin.checks).toBe(1);
+    plugin.monitor.stop();
+  });
+
+  test("is not hurried to a judgement by callers: three misses take three intervals", async () => {
+    const plugin = new Monitored();
+    plugin.answers = Array.from({ length: 1_000 }, () => false);
+
+    for (let i = 0; i < 149; i++) {
+      plugin.monitor.checkNow();
+      plugin.clock.pass(100);
+      await new Promise(setImmediate);
+    }
+
+    expect(plugin.checks).toBeGreaterThan(50);
+    expect(plugin.told).toEqual([]);
+    plugin.clock.pass(100);
+    await new Promise(setImmediate);
+    expect(plugin.told).toEqual(["missed 3 health checks in a row: no answer in 1000 ms"]);
+  });
+
+  test("takes an instance that answers calls for busy, however many checks it misses", async () => {
+    const plugin = new Monitored();
+    plugin.answers = Array.from({ length: 100 }, () => false);
+
+    for (let i = 0; i < 50; i++) {
+      plugin.heard = i + 1;
+      await plugin.pass(1);
+    }
+
+    expect(plugin.told).toEqual([]);
+    await plugin.pass(3);
+    expect(plugin.told).toEqual(["missed 3 health checks in a row: no answer in 1000 ms"]);
+  });
+
+  test("calls no instance hung while a proxy does not tell whether it answers calls", async () => {
+    const plugin = new Monitored();
+    plugin.answers = Array.from({ length: 100 }, () => false);
+    plugin.heard = undefined;
+
+    await plugin.pass(10);
+
+    expect(plugin.told).toEqual([]);
     plugin.monitor.stop();
   });
 

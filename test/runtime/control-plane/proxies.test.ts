@@ -115,6 +115,33 @@ describe("a proxy that falls", () => {
   });
 });
 
+describe("what is heard of an instance", () => {
+  test("is added up over all proxies", async () => {
+    proxy(0).answers = { "orders-1": 5 };
+    proxy(1).answers = { "orders-1": 4, "bills-1": 7 };
+
+    const asked = await Promise.all([proxies.hear("orders-1"), proxies.hear("idle-1")]);
+
+    expect(asked).toEqual([9, 0]);
+    expect(proxies.heard("orders-1")).toBe(9);
+  });
+
+  test("is asked once for all who want to know at once", async () => {
+    await Promise.all(Array.from({ length: 1_000 }, () => proxies.hear("orders-1")));
+
+    expect(proxy(0).heard.filter(({ type }) => type === "count")).toHaveLength(1);
+  });
+
+  test("is not known while a proxy does not tell", async () => {
+    proxy(1).deafTo = ["count"];
+
+    const asked = proxies.hear("orders-1");
+    await vi.advanceTimersByTimeAsync(2_000);
+
+    expect(await asked).toBeUndefined();
+  });
+});
+
 describe("draining an instance", () => {
   test("adds up the accounts of all proxies", async () => {
     proxy(0).ledgers = { "orders-1": { started: 5, completed: 3, failed: 2, cut: 0 } };

@@ -8,7 +8,7 @@ function counted(count: number, ledgers: ProxyCounters["ledgers"] = {}): ProxyCo
     ...{ count, sumMs: count * 2, buckets: [0, count] },
   };
   const refused = [{ peer: "client", reason: "protocol_error", count }] as const;
-  return { connections: 1, inFlight: 1, generation: 1, calls: [call], refused, ledgers };
+  return { connections: 1, inFlight: 1, generation: 1, calls: [call], refused, ledgers, heard: {} };
 }
 
 describe("the figures of proxies that have ended", () => {

@@ -8,6 +8,8 @@ export class ScriptedProxy {
   readonly heard: ToProxy[] = [];
   readonly given: Socket[] = [];
   ledgers: Record<string, Ledger> = {};
+  /** How often it heard of each instance. */
+  answers: Record<string, number> = {};
   /** Kinds of messages that it does not answer. */
   deafTo: ToProxy["type"][] = [];
   /** Whether it takes the connections that it is given. */
@@ -66,6 +68,7 @@ export class ScriptedProxy {
       calls: [],
       refused: [],
       ledgers: { ...this.ledgers },
+      heard: { ...this.answers },
     };
   }
 }

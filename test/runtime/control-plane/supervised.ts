@@ -95,6 +95,15 @@ class RecordingRoutes implements RoutePublisher {
     await this.onDrain(instance);
     return this.ledger;
   }
+
+  /** Nobody calls. */
+  heard(): number {
+    return 0;
+  }
+
+  hear(): Promise<number> {
+    return Promise.resolve(0);
+  }
 }
 
 /** A supervisor on real processes, beside a data plane that only records. */

@@ -264,22 +264,6 @@ describe("a plugin that hangs", () => {
     expect(isAlive(hung)).toBe(false);
   });
 
-  test("is looked after at once where a proxy cannot reach it", async () => {
-    const health = { ...watchful, intervalMs: 60_000, unhealthyAfter: 1 };
-    await prism.supervisor.start(namespaceOn("answers-slowly.js", { plugin: { health } }));
-
-    process.kill(pidOf("orders-1"), "SIGSTOP");
-    prism.supervisor.noticeUnreachable("orders-1", "connect ECONNREFUSED");
-
-    await prism.until(
-      () =>
-        prism.supervisor
-          .instances()
-          .map(({ id }) => id)
-          .join() === "orders-2",
-    );
-  });
-
   test("and whose replacement does not start is out of the route, and started again", async () => {
     const flag = `${prism.directory}/broken`;
     const code = { kind: "module", file: await prism.write("once.mjs", opensUnlessThereIs(flag)) } as const;
@@ -318,6 +302,17 @@ describe("a plugin whose backend is away", () => {
     expect(history().slice(1)).toEqual(["orders-1", "orders-1"]);
     expect(prism.routes.current).toMatchObject({ isUnhealthy: false });
   });
+});
+
+test("a plugin that a proxy cannot reach is asked at once how it fares", async () => {
+  const flag = `${prism.directory}/well`;
+  const plugin = { env: { WELL_ONCE_THERE: flag }, health: { ...watchful, intervalMs: 60_000 } };
+  await prism.supervisor.start(namespaceOn("says-it-is-unhealthy.js", { plugin }));
+  await prism.write("well", "");
+
+  prism.supervisor.noticeUnreachable("orders-1", "connect ECONNREFUSED");
+
+  await prism.until(() => prism.supervisor.instances()[0]?.health === "HEALTHY");
 });
 
 describe("what a plugin writes", () => {

@@ -1,3 +1,10 @@
+import { PackedMessages } from "./packed-messages.js";
+
+/** What a message that waits costs beside its bytes. */
+const messageOverhead = 128;
+/** Messages of fewer bytes are packed when they have to wait: alone they would take more than they hold. */
+const packedBytes = 1024;
+
 /** Bytes of whole messages that may wait for the operation before the sender is slowed down. */
 const maxWaitingBytes = 256 * 1024;
 
@@ -7,7 +14,7 @@ const maxWaitingBytes = 256 * 1024;
  */
 export class Inbox implements AsyncIterable<Uint8Array> {
   readonly #credit: (bytes: number) => void;
-  readonly #waiting: Uint8Array[] = [];
+  readonly #waiting: (Uint8Array | PackedMessages)[] = [];
   #waitingBytes = 0;
   #withheld = 0;
   #ended = false;
@@ -20,8 +27,11 @@ export class Inbox implements AsyncIterable<Uint8Array> {
 
   /** Takes one message; its bytes are the inbox's. */
   put(message: Uint8Array): void {
-    this.#waiting.push(message);
-    this.#waitingBytes += message.length;
+    const last = this.#waiting.at(-1);
+    if (message.length >= packedBytes || last === undefined) this.#waiting.push(message);
+    else if (!(last instanceof PackedMessages && last.add(message)))
+      this.#waiting.push(new PackedMessages(message));
+    this.#waitingBytes += message.length + messageOverhead;
     this.#wake?.();
   }
 
@@ -46,14 +56,22 @@ export class Inbox implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     for (;;) {
       if (this.#failure) throw this.#failure;
-      const message = this.#waiting.shift();
+      const message = this.#next();
       if (message) {
-        this.#waitingBytes -= message.length;
+        this.#waitingBytes -= message.length + messageOverhead;
         this.#release();
         yield message;
       } else if (this.#ended) return;
       else await new Promise<void>((resolve) => (this.#wake = resolve));
     }
+  }
+
+  #next(): Uint8Array | undefined {
+    const first = this.#waiting[0];
+    const isPacked = first instanceof PackedMessages;
+    const message = isPacked ? first.next() : first;
+    if (!isPacked || first.isEmpty) this.#waiting.shift();
+    return message;
   }
 
   #release(): void {

@@ -10,13 +10,12 @@ export class Gathered {
     return this.#length;
   }
 
-  /** Adds a copy of a piece. */
-  push(piece: Uint8Array): void {
+  /** Adds a copy of a piece. Where it is known that no more than `most` bytes come, room is made for no more. */
+  push(piece: Uint8Array, most = Infinity): void {
     const needed = this.#length + piece.length;
     if (needed > this.#buffer.length) {
-      const grown = Buffer.allocUnsafe(
-        this.#length === 0 ? needed : Math.max(needed, 2 * this.#buffer.length),
-      );
+      const room = this.#length === 0 ? needed : Math.max(needed, Math.min(most, 2 * this.#buffer.length));
+      const grown = Buffer.allocUnsafe(room);
       this.#buffer.copy(grown, 0, 0, this.#length);
       this.#buffer = grown;
     }

@@ -1,3 +1,5 @@
+import { Gathered } from "./gathered.js";
+
 /** Bytes before each gRPC message: a flag that says whether it is compressed, and its length. */
 export const messageHeadBytes = 5;
 
@@ -22,13 +24,12 @@ export class MessageError extends Error {
 }
 
 /**
- * Cuts DATA into gRPC messages, whatever the boundaries of frames. Nothing is allocated by an announced length: parts
- * are kept as they come. Messages are copies, or parts of one, and may be kept.
+ * Cuts DATA into gRPC messages, whatever the boundaries of frames. Nothing is allocated by an announced length: room grows
+ * with what comes, and pieces of a byte take no more of it than others. Messages are copies, and may be kept.
  */
 export class MessageReader {
   readonly #most: number;
-  #parts: Buffer[] = [];
-  #has = 0;
+  readonly #come = new Gathered();
   #needs = messageHeadBytes;
   #inHead = true;
 
@@ -39,19 +40,21 @@ export class MessageReader {
 
   /** True between messages: an end here is in order, anywhere else it cuts a message short. */
   get atBoundary(): boolean {
-    return this.#inHead && this.#has === 0;
+    return this.#inHead && this.#come.length === 0;
   }
 
   /** Takes bytes and gives the messages that they complete. Throws a MessageError. */
   push(bytes: Buffer): Buffer[] {
     const messages: Buffer[] = [];
-    this.#parts.push(Buffer.from(bytes));
-    this.#has += bytes.length;
-    while (this.#has >= this.#needs) {
-      const taken = this.#take(this.#needs);
-      if (this.#inHead) this.#readHead(taken);
+    for (let at = 0; at < bytes.length || this.#needs === 0;) {
+      const end = Math.min(bytes.length, at + this.#needs - this.#come.length);
+      this.#come.push(bytes.subarray(at, end), this.#needs);
+      at = end;
+      if (this.#come.length < this.#needs) break;
+      const whole = this.#come.take();
+      if (this.#inHead) this.#readHead(whole);
       else {
-        messages.push(taken);
+        messages.push(whole);
         this.#inHead = true;
         this.#needs = messageHeadBytes;
       }
@@ -67,14 +70,5 @@ export class MessageReader {
     }
     this.#inHead = false;
     this.#needs = length;
-  }
-
-  #take(bytes: number): Buffer {
-    const first = this.#parts[0];
-    const all = this.#parts.length === 1 && first ? first : Buffer.concat(this.#parts, this.#has);
-    const rest = all.subarray(bytes);
-    this.#parts = rest.length > 0 ? [rest] : [];
-    this.#has -= bytes;
-    return all.subarray(0, bytes);
   }
 }

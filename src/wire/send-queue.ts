@@ -4,6 +4,8 @@ import { HeaderList } from "./header-list.js";
 /** A piece that is at least this large is kept as a view, if it is a good part of what it keeps alive. */
 const viewBytes = 4096;
 const goodPart = 4;
+/** Copies of small pieces are put together up to here: alone each would take more than it holds. */
+const togetherBytes = 4096;
 
 /** What a stream could not send yet, in order: DATA, and header blocks between or behind it. */
 export class SendQueue {
@@ -16,6 +18,9 @@ export class SendQueue {
   #blocks = 0;
   /** Where the first item that still waits is. */
   #first = 0;
+  /** The copy that was queued last, as it stands in the queue, and the room it lies in. */
+  #tail: Uint8Array | undefined;
+  #tailRoom: Uint8Array | undefined;
 
   constructor(backlog: Backlog = unbounded) {
     this.#backlog = backlog;
@@ -30,7 +35,8 @@ export class SendQueue {
     if (bytes.length === 0) return true;
     if (!this.#backlog.take(bytes.length)) return false;
     const isView = bytes.length >= viewBytes && bytes.length * goodPart >= bytes.buffer.byteLength;
-    this.#items.push(isView ? bytes : Uint8Array.prototype.slice.call(bytes));
+    if (isView) this.#items.push(bytes);
+    else this.#addCopy(bytes);
     this.bytes += bytes.length;
     return true;
   }
@@ -82,6 +88,27 @@ export class SendQueue {
   drop(): void {
     this.#backlog.give(this.bytes);
     this.bytes = 0;
+  }
+
+  #addCopy(bytes: Uint8Array): void {
+    const last = this.#items.length - 1;
+    const tail = this.#tail;
+    const room = this.#tailRoom;
+    const isLast = tail !== undefined && last >= this.#first && this.#items[last] === tail;
+    if (!isLast || room === undefined || tail.length + bytes.length > togetherBytes) {
+      this.#tail = this.#tailRoom = Uint8Array.prototype.slice.call(bytes);
+      this.#items.push(this.#tail);
+      return;
+    }
+    const length = tail.length + bytes.length;
+    let larger = room;
+    if (length > room.length) {
+      larger = new Uint8Array(Math.min(togetherBytes, 2 * length));
+      larger.set(tail);
+    }
+    larger.set(bytes, tail.length);
+    this.#tailRoom = larger;
+    this.#tail = this.#items[last] = larger.subarray(0, length);
   }
 
   #advance(): void {

@@ -4,6 +4,7 @@ import {
   type ClientStream,
   type ClosedBy,
   ErrorCode,
+  Gathered,
   type HeaderList,
   type Stream,
   type StreamListener,
@@ -38,12 +39,6 @@ export interface CallSurroundings {
   readonly now: () => number;
 }
 
-/** What came before there was a stream to the plugin. */
-interface Held {
-  readonly bytes: Buffer;
-  readonly endStream: boolean;
-}
-
 const nothing = Buffer.alloc(0);
 
 /**
@@ -68,7 +63,9 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   readonly #toClient = new Flow();
   readonly #startedAt: number;
   #deadline: Deadline | undefined;
-  #held: Held[] | undefined;
+  /** What came before there was a stream to the plugin, and whether it is all. */
+  #held: Gathered | undefined;
+  #heldEnds = false;
 
   constructor(client: Stream, plan: CallPlan<M>, surroundings: CallSurroundings) {
     this.client = client;
@@ -103,11 +100,8 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
   proceed(connection: ClientConnection): void {
     this.#open(connection, this.#deadline && Math.max(0, this.#deadline.at - this.surroundings.now()));
     if (this.#held === undefined) return;
-    const held = this.#held;
-    this.#release();
-    for (const { bytes, endStream } of held) {
-      if (!this.#ended) this.fromClient(bytes, 0, bytes.length, endStream);
-    }
+    const bytes = this.#release();
+    if (!this.#ended) this.fromClient(bytes, 0, bytes.length, this.#heldEnds);
     this.#creditClient();
   }
 
@@ -339,14 +333,17 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
     this.#toPlugin.owed += windowBytes;
     this.#guard(() => {
       this.plan.instance.upstream.hold(bytes.length);
-      (this.#held ??= []).push({ bytes: Buffer.from(bytes), endStream });
+      (this.#held ??= new Gathered()).push(bytes);
+      this.#heldEnds = endStream;
     });
   }
 
-  /** Lets go of what was kept. */
-  #release(): void {
-    for (const { bytes } of this.#held ?? []) this.plan.instance.upstream.hold(-bytes.length);
+  /** Lets go of what was kept, and gives it. */
+  #release(): Buffer {
+    const bytes = this.#held?.take() ?? nothing;
+    this.plan.instance.upstream.hold(-bytes.length);
     this.#held = undefined;
+    return bytes;
   }
 
   #guard(step: () => void): void {

@@ -1,5 +1,6 @@
 import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
 import { PrismError } from "../../protocol/index.js";
+import { Gathered } from "../../wire/index.js";
 import * as failures from "./call-failures.js";
 import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
 import { type Encoding, inflateAtOnce } from "./encoding.js";
@@ -48,7 +49,7 @@ export class Inflation implements Timed {
   readonly #deadline: Deadline;
   /** It is so small that it is gathered first. */
   #isGathered: boolean;
-  #waiting: Buffer[] = [];
+  readonly #waiting = new Gathered();
   #compressedBytes = 0;
   #isComplete = false;
   #engine: Gunzip | Inflate | undefined;
@@ -78,7 +79,7 @@ export class Inflation implements Timed {
   /** Takes more of the compressed message. Returns the bytes dealt with at once; of the rest `onTaken` tells. */
   push(bytes: Buffer): number {
     this.#compressedBytes += bytes.length;
-    this.#waiting.push(Buffer.from(bytes));
+    this.#waiting.push(bytes);
     if (this.#isGathered) {
       // Bytes that wait for a window could fill the connection's with messages of which none is complete.
       this.#hold(bytes.length + pieceOverhead);
@@ -101,7 +102,7 @@ export class Inflation implements Timed {
     this.#isOver = true;
     this.#settings.deadlines.remove(this.#deadline);
     this.#engine?.destroy();
-    this.#waiting = [];
+    this.#waiting.take();
     this.#pieces = [];
     this.#settings.budget.give(this.#held);
     this.#held = 0;
@@ -115,9 +116,13 @@ export class Inflation implements Timed {
     const { encoding } = this.#settings;
     try {
       const mostBytes = Math.min(atOnceBytes, this.#most);
-      const inflated = inflateAtOnce(Buffer.concat(this.#waiting), encoding, mostBytes);
+      const compressed = this.#waiting.take();
+      const inflated = inflateAtOnce(compressed, encoding, mostBytes);
       this.#isGathered = inflated !== undefined;
-      if (!inflated) return this.#feed();
+      if (!inflated) {
+        this.#waiting.push(compressed);
+        return this.#feed();
+      }
       this.#pieces = [inflated];
       this.#bytes = inflated.length;
     } catch (reason) {
@@ -135,9 +140,8 @@ export class Inflation implements Timed {
       if (this.#isComplete) engine.end();
       return;
     }
-    const bytes = Buffer.concat(this.#waiting);
+    const bytes = this.#waiting.take();
     const told = this.#toTell;
-    this.#waiting = [];
     this.#toTell = 0;
     this.#isBusy = true;
     engine.write(bytes, () => {

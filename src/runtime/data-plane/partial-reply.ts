@@ -1,4 +1,5 @@
 import { type ExecuteResponseReader, grpcHeaderBytes } from "../../protocol/index.js";
+import { Gathered } from "../../wire/index.js";
 
 /** Where a reply goes that comes in pieces. */
 export interface ReplySink {
@@ -35,8 +36,7 @@ const mostBehind = 64 * 1024;
 export class PartialReply {
   readonly #sink: ReplySink;
   readonly #settings: ReplySettings;
-  #pieces: Buffer[] = [];
-  #gathered = 0;
+  readonly #gathered = new Gathered();
   /** Looked at again when there is this much: each look doubles it, so that small pieces cost no more than large ones. */
   #lookAt = grpcHeaderBytes;
   #part: "before" | "value" | "behind" | "over" = "before";
@@ -58,9 +58,9 @@ export class PartialReply {
   }
 
   #before(bytes: Buffer): void {
-    this.#gather(bytes);
-    if (this.#gathered < this.#lookAt && this.#gathered < this.#whole) return;
-    const all = this.#take();
+    this.#gathered.push(bytes);
+    if (this.#gathered.length < this.#lookAt && this.#gathered.length < this.#whole) return;
+    const all = this.#gathered.take();
     if (this.#whole === Infinity && !this.#readHeader(all)) return;
     if (all.length > this.#whole) return this.#fault("answered with more than one message");
     if (all.length === this.#whole) {
@@ -101,7 +101,7 @@ export class PartialReply {
 
   #wait(all: Buffer): void {
     if (all.length > mostGathered) return this.#fault("answered with a result that comes before its success");
-    this.#gather(all);
+    this.#gathered.push(all);
     this.#lookAt = Math.min(2 * all.length, mostGathered + 1);
   }
 
@@ -118,30 +118,17 @@ export class PartialReply {
   #behind(bytes: Buffer): void {
     this.#left -= bytes.length;
     if (this.#left < 0) return this.#fault("answered with more than one message");
-    this.#gather(bytes);
-    if (this.#gathered > mostBehind) return this.#fault("answered with too much behind its result");
+    this.#gathered.push(bytes);
+    if (this.#gathered.length > mostBehind) return this.#fault("answered with too much behind its result");
     if (this.#left > 0) return;
     const { reader } = this.#settings;
-    const all = this.#take();
+    const all = this.#gathered.take();
     this.#part = "over";
     const isRead = reader.read(all, 0, all.length) === "whole";
     const contradicts =
       reader.result !== "none" || reader.errorCode !== 0 || (reader.hasSuccess && !reader.success);
     if (isRead && !contradicts) this.#sink.onReplyEnd();
     else this.#fault("answered with a result and something that contradicts it");
-  }
-
-  #gather(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    this.#gathered += bytes.length;
-    this.#pieces.push(Buffer.from(bytes));
-  }
-
-  #take(): Buffer {
-    const all = Buffer.concat(this.#pieces);
-    this.#pieces = [];
-    this.#gathered = 0;
-    return all;
   }
 
   #fault(did: string): void {

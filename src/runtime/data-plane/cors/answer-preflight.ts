@@ -1,5 +1,6 @@
 import { HeaderList, type Stream, type StreamListener } from "../../../wire/index.js";
 import { deaf } from "../deaf.js";
+import { everyAnswer } from "../http/exchange.js";
 import { type Cors, preflightOf } from "./cors.js";
 
 /** Answers a preflight and tells who hears the rest of it; undefined where the request is none. */
@@ -8,7 +9,7 @@ export function answerPreflight(stream: Stream, headers: HeaderList, cors: Cors)
   if (!preflight) return undefined;
   const { status, fields, body } = cors.answer(preflight);
   stream.sendHeaders(
-    new HeaderList([":status", String(status), ...Object.entries(fields).flat()]),
+    new HeaderList([":status", String(status), ...Object.entries({ ...everyAnswer, ...fields }).flat()]),
     body.length === 0,
   );
   if (body.length > 0) stream.sendData(body, true);

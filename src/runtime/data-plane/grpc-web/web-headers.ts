@@ -11,14 +11,14 @@ const notOfTheCall: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * What a browser would act upon beyond the answer itself. All namespaces have one origin, so a plugin that could set
- * these would reach the others' pages; and a length is told of other bytes than those that are sent.
+ * Names that are the call's own: of gRPC, and of metadata that no browser looks at. All namespaces have one origin, so a
+ * plugin that could set what browsers act upon would reach the others' pages; such names are invented every year.
  */
-const notForBrowsers: ReadonlySet<string> = new Set([
-  ...[":status", "content-encoding", "content-length", "content-type"],
-  ...["accept-ch", "alt-svc", "clear-site-data", "link", "nel", "refresh", "report-to"],
-  ...["reporting-endpoints", "set-cookie", "strict-transport-security"],
-]);
+const ofTheCall = /^(?:grpc-[\w.-]+|x-[\w.-]+|[\w.-]+-bin)$/;
+
+/** Of the names with `x-`, those that browsers, or the proxies before them, do act upon. */
+const actedUpon =
+  /^x-(?:accel-.*|content-.*|dns-.*|download-options|frame-options|lighttpd-.*|permitted-.*|robots-tag|sendfile.*|sourcemap|ua-compatible|webkit-.*|xss-protection)$/;
 
 /** The headers of the gRPC call that a gRPC-Web request stands for. */
 export function toGrpcHeaders({ fields, neverIndexed }: HeaderList, grpcType: string): HeaderList {
@@ -30,13 +30,12 @@ export function toGrpcHeaders({ fields, neverIndexed }: HeaderList, grpcType: st
   return new HeaderList([...passed, "content-type", grpcType], neverIndexed);
 }
 
-/** The head of the answer, from the head of the call's: its names and values but for what is not for browsers. */
+/** The head of the answer, from the head of the call's: the metadata that pages may have. */
 export function fieldsForBrowsers({ fields }: HeaderList): string[] {
   const passed: string[] = [];
   for (let i = 0; i < fields.length; i += 2) {
     const name = fields[i] ?? "";
-    if (!notForBrowsers.has(name) && !name.startsWith("access-control-"))
-      passed.push(name, fields[i + 1] ?? "");
+    if (ofTheCall.test(name) && !actedUpon.test(name)) passed.push(name, fields[i + 1] ?? "");
   }
   return passed;
 }

@@ -1,8 +1,11 @@
 import { PrismError } from "../../../protocol/index.js";
 import { doubledField, HeaderList } from "../../../wire/index.js";
 import type { Cors } from "../cors/cors.js";
+import { everyAnswer } from "../http/exchange.js";
 import { type WebForm, webFormOf } from "./web-form.js";
 import { fieldsForBrowsers, toGrpcHeaders } from "./web-headers.js";
+
+const always = Object.entries(everyAnswer).flat();
 
 /** What the head of a gRPC-Web request says. Holds for every request with the same head. */
 export class WebRequest {
@@ -39,7 +42,7 @@ export class WebRequest {
   #makeHead(from: HeaderList): HeaderList {
     const passed = fieldsForBrowsers(from);
     const names = passed.filter((_, index) => index % 2 === 0);
-    const status = [":status", "200", "content-type", this.form.answerType];
+    const status = [":status", "200", "content-type", this.form.answerType, ...always];
     const cors = Object.entries(this.#cors.fieldsFor(this.#origin, names)).flat();
     return new HeaderList([...status, ...passed, ...cors], from.neverIndexed);
   }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { PrismError } from "../../../protocol/index.js";
 import type { RefusalReason } from "../peer-refusals.js";
+import { everyAnswer } from "./exchange.js";
 import { failureAnswer } from "./http-failure.js";
 import { HttpRefusal } from "./http-refusal.js";
 
@@ -21,7 +22,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
   const { httpStatus, fields, body } = failureAnswer(refusal);
   const head = [
     `HTTP/1.1 ${httpStatus} ${STATUS_CODES[httpStatus] ?? ""}`,
-    ...Object.entries(fields).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries({ ...everyAnswer, ...fields }).map(([name, value]) => `${name}: ${value}`),
   ];
   // What else it sends is not read: it might be the body that smuggles the next request.
   socket.end(Buffer.concat([Buffer.from(`${head.join("\r\n")}\r\n\r\n`), body]), () => socket.destroy());

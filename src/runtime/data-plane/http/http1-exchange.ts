@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { PrismError } from "../../../protocol/index.js";
 import type { DeadlineWheel } from "../deadline-wheel.js";
 import type { ClientFault } from "./client-error.js";
-import type { Exchange, Fields } from "./exchange.js";
+import { type Exchange, everyAnswer, type Fields } from "./exchange.js";
 import { RequestBody } from "./request-body.js";
 
 /** An empty line of JSON, and an event's comment. */
@@ -129,7 +129,7 @@ export class Http1Exchange implements Exchange {
   begin(status: number, fields: Fields): void {
     const response = this.#response;
     if (response.headersSent || response.destroyed) return;
-    for (const [name, value] of Object.entries({ ...this.#always, ...fields }))
+    for (const [name, value] of Object.entries({ ...everyAnswer, ...this.#always, ...fields }))
       response.setHeader(name, value);
     this.#filler = fillers.get(fields["content-type"] ?? "") ?? "";
     // What is left of the body is not waited for, whoever sends it.

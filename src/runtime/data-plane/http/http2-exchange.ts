@@ -7,7 +7,7 @@ import {
   type StreamListener,
 } from "../../../wire/index.js";
 import type { ClientFault } from "./client-error.js";
-import type { Exchange, Fields } from "./exchange.js";
+import { type Exchange, everyAnswer, type Fields } from "./exchange.js";
 import { windowBytes } from "./http-limits.js";
 import { RequestBody } from "./request-body.js";
 
@@ -69,7 +69,7 @@ export class Http2Exchange implements Exchange, StreamListener {
   begin(status: number, fields: Fields): void {
     if (this.begun) return;
     this.begun = true;
-    const all = Object.entries({ ...this.#always, ...fields }).flat();
+    const all = Object.entries({ ...everyAnswer, ...this.#always, ...fields }).flat();
     const list = new HeaderList([":status", String(status), ...all]);
     this.#stream.sendHeaders(list, this.#isHead);
   }

@@ -287,19 +287,21 @@ describe.each(versions)("gRPC-Web over %s", (version) => {
   });
 
   test("lets no plugin tell the browser what holds beyond its answer", async () => {
-    const odd = [
-      "set-cookie",
-      "a=b",
-      "clear-site-data",
-      '"*"',
-      "content-length",
-      "9",
-      "content-encoding",
-      "br",
-    ];
+    const names = ["set-cookie", "clear-site-data", "content-length", "content-encoding", "refresh", "link"];
+    const newer = ["speculation-rules", "content-security-policy", "location", "etag", "use-as-dictionary"];
+    const proxies = ["x-frame-options", "x-accel-redirect", "x-content-security-policy", "sourcemap"];
+    const odd = [...names, ...newer, ...proxies].flatMap((name) => [name, "9"]);
     const cors = ["access-control-allow-origin", "*"];
     prism.plugin.answer = ({ stream }) => {
-      stream.sendHeaders(new HeaderList([...replyHead.fields, ...odd, ...cors, "x-odd", "\x01"]), false);
+      stream.sendHeaders(
+        new HeaderList([
+          ...replyHead.fields,
+          ...odd,
+          ...cors,
+          ...["x-content-type-options", "sniff", "x-odd", "\x01"],
+        ]),
+        false,
+      );
       stream.sendData(framed(Buffer.from("paid")), false);
       stream.sendHeaders(replyOk, true);
     };
@@ -311,8 +313,9 @@ describe.each(versions)("gRPC-Web over %s", (version) => {
     });
 
     expect(readAnswer(answer.body).trailers).toEqual({ "grpc-status": "0" });
-    for (const name of ["set-cookie", "clear-site-data", "content-length", "content-encoding", cors[0] ?? ""])
-      expect(answer.headers[name]).toBeUndefined();
+    for (const name of [...names, ...newer, ...proxies, cors[0] ?? ""])
+      expect(answer.headers[name], name).toBeUndefined();
+    expect(answer.headers["x-content-type-options"]).toBe("nosniff");
   });
 
   test("is POST alone", async () => {

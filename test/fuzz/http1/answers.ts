@@ -10,7 +10,7 @@ export interface HeardAnswer {
 const knownFields = new Set([
   ...["connection", "keep-alive", "date", "content-type", "content-length", "transfer-encoding"],
   ...["etag", "accept-ranges", "content-range", "allow", "vary", "cache-control", "x-accel-buffering"],
-  ...["grpc-status", "grpc-message", "grpc-status-details-bin"],
+  ...["grpc-status", "grpc-message", "grpc-status-details-bin", "x-content-type-options"],
 ]); // prettier-ignore
 
 /**

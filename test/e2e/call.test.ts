@@ -110,7 +110,7 @@ describe("prism call", () => {
     expect(ended.stderr).toContain("line 1, column 8: the text is not UTF-8");
   });
 
-  test.runIf(process.platform === "linux")("takes no argument that is no UTF-8", async () => {
+  test("takes no argument that is no UTF-8", async () => {
     const script = `exec "$0" "$1" call default set --key "$(printf 'caf\\351')" --value v`;
 
     const ended = await run("sh", ["-c", script, process.execPath, bin]);

@@ -28,6 +28,8 @@ export class HpackDecoder {
   readonly #fields: string[] = [];
   #fieldsEnd = 0;
   #neverIndexed: string[] = [];
+  /** Whether the table may hold a value with blanks around it. While it does not, only what is read anew is looked at. */
+  #tableHasBlanks = false;
   #decodedBytes = 0;
 
   constructor(bounds: DecoderBounds) {
@@ -82,28 +84,29 @@ export class HpackDecoder {
   #field(first: number): void {
     if (first >= 0x80) {
       const index = this.#read(7);
-      this.#keep(this.#name(index), this.#value(index));
+      this.#keep(this.#name(index), this.#value(index), this.#tableHasBlanks);
     } else if (first >= 0x40) {
       const name = this.#literalName(6);
       const value = this.#text();
+      if (hasBlankEnd(value)) this.#tableHasBlanks = true;
       this.table.add(name, value);
-      this.#keep(name, value);
+      this.#keep(name, value, true);
     } else if (first >= 0x20) {
       throw compression("a table size update within a block");
     } else {
       const name = this.#literalName(4);
       const value = this.#text();
-      this.#keep(name, value);
+      this.#keep(name, value, true);
       if (first >= 0x10) this.#neverIndexed.push(name);
     }
   }
 
   /** Counts a field, and keeps it as long as the block is within its bounds: without the blanks around its value, which say nothing (RFC 9110, section 5.5). */
-  #keep(name: string, value: string): void {
+  #keep(name: string, value: string, mayHaveBlanks: boolean): void {
     this.#decodedBytes += entryBytes(name, value);
     if (!this.#fits) return;
     this.#fields[this.#fieldsEnd++] = name;
-    this.#fields[this.#fieldsEnd++] = hasBlankEnd(value) ? stripped(value) : value;
+    this.#fields[this.#fieldsEnd++] = mayHaveBlanks && hasBlankEnd(value) ? stripped(value) : value;
   }
 
   #literalName(prefixBits: number): string {

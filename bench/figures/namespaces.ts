@@ -7,19 +7,22 @@ import type { Subject } from "../subjects/subject.js";
 import { samplePeer } from "./shapes.js";
 
 const many = 10_000;
-const mostRatio = 1.1;
 
-/** Over how many of the namespaces the calls are spread, and whether each call has a trace of its own. */
+/**
+ * Over how many of the namespaces the calls are spread, whether each call has a trace of its own, and how much CPU a call
+ * may take of what it takes with one namespace.
+ */
 interface Case {
   readonly name: string;
   readonly spread: number;
   readonly traced: boolean;
+  readonly mostRatio: number;
 }
 
 const cases: readonly Case[] = [
-  { name: "all calls to one of them", spread: 1, traced: false },
-  { name: "calls to 50 in turn", spread: 50, traced: false },
-  { name: "calls to all in turn, each with its trace", spread: many, traced: true },
+  { name: "all calls to one of them", spread: 1, traced: false, mostRatio: 1.1 },
+  { name: "calls to 50 in turn", spread: 50, traced: false, mostRatio: 1.1 },
+  { name: "calls to all in turn, each with its trace", spread: many, traced: true, mostRatio: 1.2 },
 ];
 
 /** The same load by both tables; a ratio a round: 2B / (A + A), with A the table of one. */
@@ -41,7 +44,7 @@ export async function namespaces(stage: Stage): Promise<Finding> {
       title: `${many} namespaces`,
       table: table(found),
       notes: [],
-      verdicts: found.map(({ name, ratios }) => {
+      verdicts: found.map(({ name, ratios, mostRatio }) => {
         const is = spread(ratios);
         const figure = `CPU per call with ${many} namespaces over one: ${name}`;
         const bound = { value: mostRatio, text: String(mostRatio) };

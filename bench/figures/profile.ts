@@ -16,7 +16,10 @@ const [from, to] = [0.4, 0.95];
 
 interface Case {
   readonly name: string;
+  /** Its folder's name. */
+  readonly folder: string;
   readonly traced: boolean;
+  readonly namespaces: number;
 }
 
 interface Found extends Case {
@@ -27,8 +30,9 @@ interface Found extends Case {
 }
 
 const cases: readonly Case[] = [
-  { name: "with its trace", traced: true },
-  { name: "one header block", traced: false },
+  { name: "with its trace", folder: "traced", traced: true, namespaces: 1 },
+  { name: "10,000 namespaces in turn", folder: "namespaces", traced: true, namespaces: 10_000 },
+  { name: "one header block", folder: "one-block", traced: false, namespaces: 1 },
 ];
 
 /** Where a KeyValue/Get's CPU goes in the data plane, by V8's profiler: what each part and each function takes itself. */
@@ -47,16 +51,17 @@ export async function profile(stage: Stage): Promise<Finding> {
 }
 
 async function profiled(stage: Stage, wanted: Case): Promise<Found> {
-  const name = wanted.traced ? "traced" : "one-block";
-  stage.tell(`profile: ${wanted.name}`);
-  const directory = join(folder, name);
+  const { name, traced, namespaces } = wanted;
+  stage.tell(`profile: ${name}`);
+  const directory = join(folder, wanted.folder);
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(directory, { recursive: true });
   const execArgv = ["--cpu-prof", "--cpu-prof-dir", directory, "--cpu-prof-interval", "500"];
-  const plane = await startDataPlane({ socket: stage.place.smallCalls, namespaces: 1, execArgv });
+  const plane = await startDataPlane({ socket: stage.place.smallCalls, namespaces, execArgv });
   let sample: Sample;
   try {
-    const load = small({ seconds: stage.effort.seconds * 4, traced: wanted.traced }, shapes["KeyValue/Get"]);
+    const seconds = stage.effort.seconds * 4;
+    const load = small({ seconds, traced, namespaces }, shapes["KeyValue/Get"]);
     sample = await measure(stage.loader, plane, load);
   } finally {
     await plane.stop();

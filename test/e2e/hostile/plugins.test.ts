@@ -5,6 +5,8 @@ import { type Attack, Siege } from "./siege.js";
 
 const program = new URL("../../fixtures/plugins/writes-past-http2.js", import.meta.url).pathname;
 const command = JSON.stringify([process.execPath, program]);
+/** Who does it: Prism may end it and start it anew. */
+const attacked = "plugin of hostile";
 const [deadlineExceeded, internal, unavailable] = [4, 13, 14];
 
 let siege: Siege;
@@ -63,19 +65,21 @@ const deeds: [what: string, deed: string, code: number, reason?: string][] = [
 describe("a plugin harms its own namespace's calls only, when it", () => {
   for (const [what, deed, code, reason] of deeds) {
     test(what, () =>
-      siege.withstand({ what, peer: "plugin", run: doing(deed, code), ...(reason && { reason }) }),
+      siege.withstand({ what, peer: "plugin", attacked, run: doing(deed, code), ...(reason && { reason }) }),
     );
   }
 
   test("says nothing: the call ends at its deadline", () =>
     siege.withstand({
       what: "silence",
+      attacked,
       run: async () => expect(await codeOf("silence", 300)).toBe(deadlineExceeded),
     }));
 
   test("takes nothing of what is sent: the call ends at its deadline", () =>
     siege.withstand({
       what: "8 MiB for a plugin that opens no window",
+      attacked,
       run: async () => {
         const large = "v".repeat(8 * 1024 * 1024);
         const set = siege.neighbour.set("<silence>", large, { namespace: "hostile", deadlineMs: 1000 });
@@ -86,4 +90,8 @@ describe("a plugin harms its own namespace's calls only, when it", () => {
 });
 
 test("a plugin that answers in frames of one byte is answered to the client as any other", () =>
-  siege.withstand({ what: "DATA of one byte", run: async () => expect(await codeOf("bytes")).toBe(0) }));
+  siege.withstand({
+    what: "DATA of one byte",
+    attacked,
+    run: async () => expect(await codeOf("bytes")).toBe(0),
+  }));

@@ -1,7 +1,7 @@
 import type { DescMessage, DescMethodUnary, MessageInitShape, MessageShape } from "@bufbuild/protobuf";
 import { KeyValue } from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 import { PrismError, textOf } from "../protocol/index.js";
-import type { CallOptions, PrismClient } from "./prism-client.js";
+import type { CallOptions } from "./call-options.js";
 
 /** A value to write: bytes, or text that is written as UTF-8. */
 export type Value = Uint8Array | string;
@@ -14,15 +14,24 @@ export interface Lifetime {
   readonly ttlMs?: number;
 }
 
+/** Who makes the calls: a PrismClient. */
+export interface UnaryCaller {
+  unary<In extends DescMessage, Out extends DescMessage>(
+    method: DescMethodUnary<In, Out>,
+    request: MessageInitShape<In>,
+    options?: CallOptions,
+  ): Promise<MessageShape<Out>>;
+}
+
 const { method } = KeyValue;
 
 /** The keys and values of one namespace. */
 export class KeyValueClient {
-  readonly #client: PrismClient;
+  readonly #caller: UnaryCaller;
   readonly #namespace: string;
 
-  constructor(client: PrismClient, namespace: string) {
-    this.#client = client;
+  constructor(caller: UnaryCaller, namespace: string) {
+    this.#caller = caller;
     this.#namespace = namespace;
   }
 
@@ -108,7 +117,7 @@ export class KeyValueClient {
     request: MessageInitShape<In>,
     options: Options = {},
   ): Promise<MessageShape<Out>> {
-    return this.#client.unary(called, request, { ...options, namespace: this.#namespace });
+    return this.#caller.unary(called, request, { ...options, namespace: this.#namespace });
   }
 }
 

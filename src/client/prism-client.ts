@@ -12,21 +12,10 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, PrismError, TimeLimit } from "../protocol/index.js";
 import { type CallRequest, callUnary, GrpcError, openCall } from "../wire/index.js";
+import type { CallOptions } from "./call-options.js";
 import { Dialler, type Target } from "./dialler.js";
 import { explain } from "./explain.js";
-import { KeyValueClient } from "./key-value-client.js";
-
-/** What one call may say beside its message. */
-export interface CallOptions {
-  /** Whose data. */
-  readonly namespace?: string;
-  /** More request metadata, by names in lower case. */
-  readonly headers?: Readonly<Record<string, string>>;
-  /** How long the call may take, all told; 30 seconds where nothing is said. */
-  readonly deadlineMs?: number;
-  /** Leaves the call: it ends with kind `cancelled`. */
-  readonly signal?: AbortSignal;
-}
+import { KeyValueClient, type UnaryCaller } from "./key-value-client.js";
 
 const defaultDeadlineMs = 30_000;
 
@@ -39,7 +28,7 @@ export function connect(target: Target): PrismClient {
  * Calls any service of Prism by its generated descriptor. Many calls share one connection, which is made anew by the
  * next call when it was lost. Every failure is a PrismError.
  */
-export class PrismClient {
+export class PrismClient implements UnaryCaller {
   readonly #dialler: Dialler;
 
   constructor(target: Target) {

@@ -3,7 +3,7 @@ import { entriesOf } from "./checks.js";
 import type { ExaminedDocument } from "./examined-document.js";
 import { type CodeOrWhy, codeKeys, findDeclaredCode, findNamespaceCode } from "./find-code.js";
 import type { Surroundings } from "./plugin-code.js";
-import type { Path } from "./yaml-document.js";
+import type { Path } from "./finding.js";
 
 const keysThatName = ["type", "command", "library", "socket", "token"];
 

@@ -3,7 +3,7 @@ import { nearestName } from "../../protocol/index.js";
 import type { JsonValue } from "../model/namespace.js";
 import { isList } from "./json.js";
 import { mostProblems } from "./problems.js";
-import type { Finding, Path } from "./yaml-document.js";
+import type { Finding, Path } from "./finding.js";
 
 /** What the schema says of a document, as sentences: `expected X, got Y`, with the nearest word for a near miss. */
 export function findShapeProblems(error: z.ZodError, document: JsonValue): Finding[] {

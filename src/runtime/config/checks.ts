@@ -4,7 +4,7 @@ import { isList, isMapping, textsIn } from "./json.js";
 import { mayBeSecret } from "./check-shape.js";
 import type { ExaminedDocument } from "./examined-document.js";
 import { hasMistakenReference, hasReference } from "./secrets.js";
-import type { Path } from "./yaml-document.js";
+import type { Path } from "./finding.js";
 import { isLocal, longestSocketPath, readListenAddress, readTime } from "./values.js";
 
 // What no key can tell alone. These run whether or not the schema found the document wanting, so that every problem is

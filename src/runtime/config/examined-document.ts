@@ -1,7 +1,8 @@
 import type { JsonValue } from "../model/namespace.js";
 import { valueAt } from "./json.js";
 import { type ConfigProblem, ConfigProblems, mostProblems } from "./problems.js";
-import type { Finding, Path, Place, PlacedFinding, YamlDocument } from "./yaml-document.js";
+import type { Finding, Path, Place, PlacedFinding } from "./finding.js";
+import type { YamlDocument } from "./yaml-document.js";
 
 /** A document under examination: its values as they are, and what was found wrong with them so far. */
 export class ExaminedDocument {

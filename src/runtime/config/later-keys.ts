@@ -1,6 +1,6 @@
 import type { JsonValue } from "../model/namespace.js";
 import { isList, isMapping } from "./json.js";
-import type { Finding, Path } from "./yaml-document.js";
+import type { Finding, Path } from "./finding.js";
 
 /** A key whose function is not there yet. It is refused, never ignored, unless its value asks for nothing. */
 export interface LaterKey {

@@ -13,7 +13,7 @@ import {
 import { doubleOf, readNumber } from "../../protocol/index.js";
 import type { JsonValue } from "../model/namespace.js";
 import { keyText } from "./key-text.js";
-import type { Path, Place, PlacedFinding } from "./yaml-document.js";
+import type { Path, Place, PlacedFinding } from "./finding.js";
 
 const deepest = 64;
 const mostThroughAliases = 10_000;

@@ -10,31 +10,9 @@ import {
   parseDocument,
 } from "yaml";
 import type { JsonValue } from "../model/namespace.js";
+import type { Path, Place, PlacedFinding } from "./finding.js";
 import { keyText } from "./key-text.js";
 import { type AliasTargets, readPlainValue } from "./plain-value.js";
-
-/** Keys and list positions from the document's root. */
-export type Path = readonly (string | number)[];
-
-/** Something wrong at a path, told at its value unless at its key. */
-export interface Finding {
-  readonly path: Path;
-  readonly at?: "key";
-  readonly message: string;
-}
-
-/** From 1. */
-export interface Place {
-  readonly line: number;
-  readonly column: number;
-}
-
-/** A finding with its place. */
-export interface PlacedFinding extends Finding {
-  readonly place: Place;
-  /** The value at the path could not be had, and null stands for it. */
-  readonly isLost?: boolean;
-}
 
 /** YAML with the memory of where each thing stood. */
 export interface YamlDocument {

@@ -1,4 +1,4 @@
-import type { CallFrame } from "./read-profile.js";
+import type { CallFrame } from "./call-frame.js";
 
 /** By what lies in a function's address, the first that fits: which part of Prism it belongs to. */
 const places: readonly (readonly [part: RegExp, layer: string])[] = [

@@ -1,12 +1,5 @@
+import type { CallFrame } from "./call-frame.js";
 import { layerOf } from "./layers.js";
-
-/** A function, as V8 names it. */
-export interface CallFrame {
-  readonly functionName: string;
-  /** Empty where it is not JavaScript. */
-  readonly url: string;
-  readonly lineNumber: number;
-}
 
 /** What `--cpu-prof` writes. */
 export interface CpuProfile {

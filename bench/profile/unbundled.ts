@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import type { CallFrame, CpuProfile } from "./read-profile.js";
+import type { CallFrame } from "./call-frame.js";
+import type { CpuProfile } from "./read-profile.js";
 
 /** A module's first line in a bundle, and its name. */
 interface Place {

@@ -1,13 +1,14 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type Backlog, unbounded } from "./backlog.js";
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { ConnectionError } from "./connection-error.js";
+import { ErrorCode } from "./error-code.js";
 import { defaultWindow, http2Preface, largestWindow } from "./frame.js";
 import { FrameReader } from "./frame-reader.js";
 import { H2Stream, type StreamOwner } from "./h2-stream.js";
 import { hangUp, hangUpInOrder } from "./hang-up.js";
 import type { HeaderList } from "./header-list.js";
-import { Inbound } from "./inbound.js";
+import { Inbound, type Receiving } from "./inbound.js";
 import type { Limits } from "./limits.js";
 import { Outbound } from "./outbound.js";
 import { Outbox } from "./outbox.js";
@@ -15,7 +16,7 @@ import { PrefaceReader } from "./preface.js";
 import type { Refusal } from "./refusal.js";
 import type { Role } from "./role.js";
 import { settingsFrame } from "./settings.js";
-import { StreamRules } from "./stream-rules.js";
+import { type Ruled, StreamRules } from "./stream-rules.js";
 import { mayReceive } from "./stream-state.js";
 import { StreamTable } from "./stream-table.js";
 import type { Connection, DataWriter, StreamListener } from "./types.js";
@@ -30,7 +31,7 @@ const probeMs = 100;
  * One connection in either role: its socket, its streams, its end. What frames mean is told by Inbound, what
  * may be done to a stream by StreamRules, what is sent by Outbound.
  */
-export class Http2Connection implements Connection, StreamOwner, Watched {
+export class Http2Connection implements Connection, StreamOwner, Receiving, Ruled, Watched {
   readonly live = new StreamTable<H2Stream>();
   readonly role: Role;
   readonly limits: Limits;

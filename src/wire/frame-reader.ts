@@ -1,4 +1,5 @@
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { ConnectionError, protocolError } from "./connection-error.js";
+import { ErrorCode } from "./error-code.js";
 import { Flag, frameHeadBytes, FrameType, readUint32 } from "./frame.js";
 
 /** Hears the frames that a {@link FrameReader} finds. What is handed over lies in a buffer that is valid until the call returns. */
@@ -168,5 +169,5 @@ export class FrameReader {
 }
 
 function tooMuchPadding(): ConnectionError {
-  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, "padding longer than its frame");
+  return protocolError("padding longer than its frame");
 }

@@ -1,4 +1,4 @@
-import { overLimit } from "./error-code.js";
+import { overLimit } from "./connection-error.js";
 import { Gathered } from "./gathered.js";
 
 /** What is larger than is taken is read and thrown away, so that the table of HPACK stays right: up to so many times what is taken. */

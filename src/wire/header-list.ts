@@ -1,4 +1,4 @@
-import type { HeaderFacts } from "./header-rules.js";
+import type { HeaderFacts } from "./header-facts.js";
 
 const none: readonly string[] = [];
 

@@ -1,13 +1,17 @@
-import type { Http2Connection } from "./connection.js";
-import { ConnectionError, ErrorCode, overLimit } from "./error-code.js";
+import { checkSize, ConnectionError, overLimit, protocolError, windowOverflow } from "./connection-error.js";
+import { ErrorCode } from "./error-code.js";
 import { Flag, FrameType } from "./frame.js";
 import type { FrameHead, FrameSink } from "./frame-reader.js";
 import type { H2Stream } from "./h2-stream.js";
 import { HeaderBlock } from "./header-block.js";
 import { HpackDecoder } from "./hpack/decoder.js";
 import type { Limits } from "./limits.js";
+import type { Outbound } from "./outbound.js";
+import type { Role } from "./role.js";
 import { readSettings } from "./settings.js";
+import type { StreamRules } from "./stream-rules.js";
 import { mayReceive, StreamEvent } from "./stream-state.js";
+import type { StreamTable } from "./stream-table.js";
 import { TokenBucket } from "./token-bucket.js";
 import { ReceiveWindow } from "./window.js";
 
@@ -19,6 +23,18 @@ const excusedByStream = 2;
 /** A peer that has served millions of streams may not flood for it. */
 const mostExcused = 16_384;
 
+/** A connection, as its receiving half sees it. */
+export interface Receiving {
+  readonly role: Role;
+  readonly live: StreamTable<H2Stream>;
+  readonly outbound: Outbound;
+  readonly rules: StreamRules;
+  /** So many bytes of DATA have been passed over. */
+  creditConnection(bytes: number): void;
+  /** A PING of ours has been answered. */
+  onPong(payload: Buffer): void;
+}
+
 /** The receiving half of a connection: what each frame means, and which of them break the rules. */
 export class Inbound implements FrameSink {
   readonly block: HeaderBlock;
@@ -27,7 +43,7 @@ export class Inbound implements FrameSink {
   isShaken = false;
   /** The peer has acknowledged ours. */
   isAcknowledged = false;
-  readonly #connection: Http2Connection;
+  readonly #connection: Receiving;
   readonly #decoder: HpackDecoder;
   readonly #idleFrames: TokenBucket;
   /** Frames that carry no work and are not the peer's fault, beyond those that anyone may send. */
@@ -35,7 +51,7 @@ export class Inbound implements FrameSink {
   /** Whose DATA is being read; undefined where it is passed over. */
   #dataStream: H2Stream | undefined;
 
-  constructor(connection: Http2Connection, limits: Limits) {
+  constructor(connection: Receiving, limits: Limits) {
     this.#connection = connection;
     this.block = new HeaderBlock(limits.headerBytes);
     this.window = new ReceiveWindow(limits.connectionWindow);
@@ -45,14 +61,14 @@ export class Inbound implements FrameSink {
 
   /** SETTINGS come first; nothing comes between HEADERS and its CONTINUATIONs; who does not read is not answered for ever. */
   checkHead(type: number, stream: number): void {
-    if (!this.isShaken && type !== FrameType.SETTINGS) throw protocol("the first frame is not SETTINGS");
+    if (!this.isShaken && type !== FrameType.SETTINGS) throw protocolError("the first frame is not SETTINGS");
     const { stream: expected } = this.block;
     if (
       expected !== 0
         ? type !== FrameType.CONTINUATION || stream !== expected
         : type === FrameType.CONTINUATION
     ) {
-      throw protocol("a header block is interrupted, or goes on unasked");
+      throw protocolError("a header block is interrupted, or goes on unasked");
     }
     if (this.#connection.outbound.isFlooded)
       throw overLimit("unread_answers", "too many answers wait for a peer that does not read");
@@ -64,7 +80,7 @@ export class Inbound implements FrameSink {
   }
 
   onDataHead(id: number, length: number): void {
-    if (id === 0) throw protocol("DATA on stream 0");
+    if (id === 0) throw protocolError("DATA on stream 0");
     if (!this.window.take(length)) {
       throw new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "more DATA than the connection's window");
     }
@@ -123,7 +139,7 @@ export class Inbound implements FrameSink {
         this.#onPriority(stream, bytes.subarray(start, end));
         break;
       case FrameType.PUSH_PROMISE:
-        throw protocol("PUSH_PROMISE is not allowed");
+        throw protocolError("PUSH_PROMISE is not allowed");
       default:
         this.#countIdle();
     }
@@ -144,17 +160,17 @@ export class Inbound implements FrameSink {
 
   // Five parameters and no object: it runs for every call, several times.
   #onHeaders(stream: number, flags: number, bytes: Buffer, start: number, end: number): void {
-    if (stream === 0) throw protocol("HEADERS on stream 0");
+    if (stream === 0) throw protocolError("HEADERS on stream 0");
     this.#idleFrames.earn(earnedByHeaders);
     if ((flags & Flag.PADDED) !== 0) {
       const padding = bytes[start++] ?? 0;
-      if (start + padding > end) throw protocol("padding longer than its frame");
+      if (start + padding > end) throw protocolError("padding longer than its frame");
       end -= padding;
     }
     if ((flags & Flag.PRIORITY) !== 0) {
       if (start + 5 > end) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "HEADERS too short");
       if ((bytes.readUInt32BE(start) & 0x7fffffff) === stream)
-        throw protocol("a stream that depends on itself");
+        throw protocolError("a stream that depends on itself");
       start += 5;
     }
     const endStream = (flags & Flag.END_STREAM) !== 0;
@@ -179,7 +195,7 @@ export class Inbound implements FrameSink {
     this.#countIdle();
     const increment = bytes.readUInt32BE(start) & 0x7fffffff;
     if (id === 0) {
-      if (increment === 0) throw protocol("WINDOW_UPDATE of 0");
+      if (increment === 0) throw protocolError("WINDOW_UPDATE of 0");
       if (!connection.outbound.window.grow(increment)) throw windowOverflow();
       connection.outbound.pump();
       return;
@@ -194,7 +210,7 @@ export class Inbound implements FrameSink {
 
   #onReset(id: number, bytes: Buffer, start: number, end: number): void {
     checkSize(end - start === 4, "RST_STREAM");
-    if (id === 0) throw protocol("RST_STREAM on stream 0");
+    if (id === 0) throw protocolError("RST_STREAM on stream 0");
     const connection = this.#connection;
     const stream = connection.live.get(id);
     if (!connection.rules.takes(StreamEvent.resetReceived, id, stream) || stream === undefined)
@@ -204,9 +220,9 @@ export class Inbound implements FrameSink {
 
   #onSettings(id: number, flags: number, payload: Buffer): void {
     const connection = this.#connection;
-    if (id !== 0) throw protocol("SETTINGS on a stream");
+    if (id !== 0) throw protocolError("SETTINGS on a stream");
     if ((flags & Flag.ACK) !== 0) {
-      if (!this.isShaken) throw protocol("the first frame is an answer to SETTINGS");
+      if (!this.isShaken) throw protocolError("the first frame is an answer to SETTINGS");
       checkSize(payload.length === 0, "SETTINGS ACK");
       this.isAcknowledged = true;
       this.#countIdle();
@@ -229,7 +245,7 @@ export class Inbound implements FrameSink {
   }
 
   #onPing(id: number, flags: number, payload: Buffer): void {
-    if (id !== 0) throw protocol("PING on a stream");
+    if (id !== 0) throw protocolError("PING on a stream");
     checkSize(payload.length === 8, "PING");
     if ((flags & Flag.ACK) !== 0) {
       this.#connection.onPong(payload);
@@ -240,7 +256,7 @@ export class Inbound implements FrameSink {
   }
 
   #onGoaway(id: number, payload: Buffer): void {
-    if (id !== 0) throw protocol("GOAWAY on a stream");
+    if (id !== 0) throw protocolError("GOAWAY on a stream");
     checkSize(payload.length >= 8, "GOAWAY");
     this.#countIdle();
     const code = payload.readUInt32BE(4);
@@ -251,14 +267,14 @@ export class Inbound implements FrameSink {
   }
 
   #onPriority(id: number, payload: Buffer): void {
-    if (id === 0) throw protocol("PRIORITY on stream 0");
+    if (id === 0) throw protocolError("PRIORITY on stream 0");
     this.#countIdle();
     const stream = this.#connection.live.get(id);
     if (payload.length !== 5) {
       if (stream === undefined) checkSize(false, "PRIORITY");
       else this.#connection.rules.fault(stream, ErrorCode.FRAME_SIZE_ERROR);
     } else if ((payload.readUInt32BE(0) & 0x7fffffff) === id) {
-      if (stream === undefined) throw protocol("a stream that depends on itself");
+      if (stream === undefined) throw protocolError("a stream that depends on itself");
       this.#connection.rules.fault(stream, ErrorCode.PROTOCOL_ERROR);
     }
   }
@@ -278,16 +294,4 @@ function isContentWithin(stream: H2Stream, bytes: number, endStream: boolean): b
   stream.contentBytes += bytes;
   const missing = stream.contentLength - stream.contentBytes;
   return endStream ? missing === 0 : missing >= 0;
-}
-
-function checkSize(isRight: boolean, frame: string): void {
-  if (!isRight) throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, `${frame} of a wrong length`);
-}
-
-function protocol(message: string): ConnectionError {
-  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, message);
-}
-
-function windowOverflow(): ConnectionError {
-  return new ConnectionError(ErrorCode.FLOW_CONTROL_ERROR, "a window overflows");
 }

@@ -1,4 +1,4 @@
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { protocolError } from "./connection-error.js";
 import { http2Preface } from "./frame.js";
 
 /** Reads the 24 bytes that a client begins with (RFC 9113, section 3.4), however they are split. */
@@ -13,7 +13,7 @@ export class PrefaceReader {
   take(chunk: Buffer): number {
     const bytes = Math.min(chunk.length, http2Preface.length - this.#seen);
     if (http2Preface.compare(chunk, 0, bytes, this.#seen, this.#seen + bytes) !== 0) {
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "not the preface of HTTP/2");
+      throw protocolError("not the preface of HTTP/2");
     }
     this.#seen += bytes;
     return bytes;

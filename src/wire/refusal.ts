@@ -1,4 +1,4 @@
-import type { ErrorCode } from "./error-code.js";
+import { ErrorCode } from "./error-code.js";
 
 /** The limits that a peer can meet, by the names that they have in a configuration. */
 export const limitNames = [
@@ -23,3 +23,10 @@ export type LimitName = (typeof limitNames)[number];
  * closed list, fit for the labels of a metric.
  */
 export type Refusal = LimitName | Lowercase<keyof typeof ErrorCode>;
+
+/** The name of a code, as a refusal is counted by. A code that nobody knows counts as our own fault. */
+export function refusalOf(code: number): Refusal {
+  return names[code] ?? "internal_error";
+}
+
+const names = Object.keys(ErrorCode).map((name) => name.toLowerCase() as Refusal);

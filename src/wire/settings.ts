@@ -1,4 +1,5 @@
-import { ConnectionError, ErrorCode } from "./error-code.js";
+import { checkSize, ConnectionError, protocolError } from "./connection-error.js";
+import { ErrorCode } from "./error-code.js";
 import {
   defaultFrameSize,
   defaultWindow,
@@ -45,8 +46,7 @@ export function initialPeerSettings(): PeerSettings {
 
 /** Takes a SETTINGS payload into what the peer allows. Unknown identifiers are ignored; what breaks the rules throws. */
 export function readSettings(payload: Buffer, into: PeerSettings, peer: Side): void {
-  if (payload.length % 6 !== 0)
-    throw new ConnectionError(ErrorCode.FRAME_SIZE_ERROR, "SETTINGS of a wrong length");
+  checkSize(payload.length % 6 === 0, "SETTINGS");
   for (let at = 0; at < payload.length; at += 6) {
     const value = payload.readUInt32BE(at + 2);
     switch (payload.readUInt16BE(at)) {
@@ -90,5 +90,5 @@ export function settingsFrame(side: Side, limits: Limits): Buffer {
 }
 
 function broken(name: string, value: number): ConnectionError {
-  return new ConnectionError(ErrorCode.PROTOCOL_ERROR, `${name} of ${value}`);
+  return protocolError(`${name} of ${value}`);
 }

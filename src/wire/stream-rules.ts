@@ -1,20 +1,36 @@
 import { ClosedStreams } from "./closed-streams.js";
-import type { Http2Connection } from "./connection.js";
-import { ConnectionError, ErrorCode, overLimit, refusalOf } from "./error-code.js";
+import { ConnectionError, overLimit, protocolError } from "./connection-error.js";
+import { ErrorCode } from "./error-code.js";
 import type { H2Stream } from "./h2-stream.js";
 import type { Limits } from "./limits.js";
+import type { Outbound } from "./outbound.js";
+import { type Refusal, refusalOf } from "./refusal.js";
+import type { Role } from "./role.js";
 import { after, isState, type StreamEvent, StreamState, Verdict } from "./stream-state.js";
 import { TokenBucket } from "./token-bucket.js";
 
+/** A connection, as the rules see it. */
+export interface Ruled {
+  readonly role: Pick<Role, "side">;
+  readonly outbound: Pick<Outbound, "reset">;
+  /** The highest id that has been opened. */
+  readonly lastStream: number;
+  readonly goingAway: boolean;
+  /** The peer's SETTINGS have come, and ours are acknowledged. */
+  readonly isSettled: boolean;
+  /** Tells that the peer is refused something. */
+  refused(refusal: Refusal, message: string): void;
+}
+
 /** What the peer may do to the streams of a connection, and what becomes of what it may not. Resets are counted. */
 export class StreamRules {
-  readonly #connection: Http2Connection;
+  readonly #connection: Ruled;
   readonly #closedStreams = new ClosedStreams();
   readonly #resets: TokenBucket;
   readonly #earlyAnswers: TokenBucket;
   #isOverEarly = false;
 
-  constructor(connection: Http2Connection, { resetBurst, resetsPerSecond, earlyAnswersPerSecond }: Limits) {
+  constructor(connection: Ruled, { resetBurst, resetsPerSecond, earlyAnswersPerSecond }: Limits) {
     this.#connection = connection;
     this.#resets = new TokenBucket(resetBurst, resetsPerSecond);
     this.#earlyAnswers = new TokenBucket(earlyAnswersPerSecond, earlyAnswersPerSecond);
@@ -46,8 +62,7 @@ export class StreamRules {
   takes(event: StreamEvent, id: number, stream: H2Stream | undefined): boolean {
     const next = after(stream === undefined ? this.#stateOf(id) : stream.state, event);
     if (isState(next)) return true;
-    if (next === Verdict.protocolError)
-      throw new ConnectionError(ErrorCode.PROTOCOL_ERROR, "a frame on an idle stream");
+    if (next === Verdict.protocolError) throw protocolError("a frame on an idle stream");
     if (next === Verdict.streamClosed)
       throw new ConnectionError(ErrorCode.STREAM_CLOSED, "a frame on a stream that has ended");
     if (next === Verdict.resetStream && stream !== undefined) this.fault(stream, ErrorCode.STREAM_CLOSED);

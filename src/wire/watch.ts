@@ -1,4 +1,5 @@
-import { ConnectionError, ErrorCode, overLimit } from "./error-code.js";
+import { ConnectionError, overLimit } from "./connection-error.js";
+import { ErrorCode } from "./error-code.js";
 import type { Limits } from "./limits.js";
 import type { Refusal } from "./refusal.js";
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { HeaderList } from "../../src/wire/header-list.js";
-import { type BlockKind, examine, factsOf } from "../../src/wire/header-rules.js";
+import type { BlockKind } from "../../src/wire/header-facts.js";
+import { examine, factsOf } from "../../src/wire/header-rules.js";
 
 const request = [":method", "POST", ":scheme", "http", ":path", "/a"];
 const response = [":status", "200"];

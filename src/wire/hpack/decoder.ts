@@ -1,4 +1,5 @@
-import { ConnectionError, ErrorCode } from "../error-code.js";
+import { ConnectionError } from "../connection-error.js";
+import { ErrorCode } from "../error-code.js";
 import { HeaderList } from "../header-list.js";
 import { headerTableBytes } from "../settings.js";
 import { BlockCache } from "./block-cache.js";

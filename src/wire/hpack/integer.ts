@@ -1,4 +1,5 @@
-import { ConnectionError, ErrorCode } from "../error-code.js";
+import { ConnectionError } from "../connection-error.js";
+import { ErrorCode } from "../error-code.js";
 
 /** Bytes behind the first one: enough for 28 bits, more than any length or index of ours. */
 const mostBytes = 4;

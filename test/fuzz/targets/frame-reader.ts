@@ -1,6 +1,7 @@
 import { deepStrictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { ConnectionError, ErrorCode } from "../../../src/wire/error-code.js";
+import { ConnectionError } from "../../../src/wire/connection-error.js";
+import { ErrorCode } from "../../../src/wire/error-code.js";
 import { defaultFrameSize, Flag, FrameType } from "../../../src/wire/frame.js";
 import { FrameReader, type FrameSink } from "../../../src/wire/frame-reader.js";
 import { allocatesAtMost, cuts, pieces } from "../bytes.js";

@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { ConnectionError, ErrorCode } from "../../../src/wire/error-code.js";
+import { ConnectionError } from "../../../src/wire/connection-error.js";
+import { ErrorCode } from "../../../src/wire/error-code.js";
 import { HpackDecoder } from "../../../src/wire/hpack/decoder.js";
 import { entryBytes } from "../../../src/wire/hpack/dynamic-table.js";
 import { allocatesAtMost } from "../bytes.js";

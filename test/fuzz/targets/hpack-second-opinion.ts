@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import fc from "fast-check";
-import { ConnectionError, ErrorCode } from "../../../src/wire/error-code.js";
+import { ConnectionError } from "../../../src/wire/connection-error.js";
+import { ErrorCode } from "../../../src/wire/error-code.js";
 import { Flag, FrameType } from "../../../src/wire/frame.js";
 import { examine } from "../../../src/wire/header-rules.js";
 import { HeaderList } from "../../../src/wire/header-list.js";

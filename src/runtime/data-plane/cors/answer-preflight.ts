@@ -1,6 +1,6 @@
 import { HeaderList, type Stream, type StreamListener } from "../../../wire/index.js";
 import { deaf } from "../deaf.js";
-import { everyAnswer } from "../http/exchange.js";
+import { everyAnswer } from "../http/fields.js";
 import { type Cors, preflightOf } from "./cors.js";
 
 /** Answers a preflight and tells who hears the rest of it; undefined where the request is none. */

@@ -6,7 +6,8 @@ import {
   type StreamListener,
 } from "../../../wire/index.js";
 import { deaf } from "../deaf.js";
-import type { Exchange, Fields } from "../http/exchange.js";
+import type { Exchange } from "../http/exchange.js";
+import type { Fields } from "../http/fields.js";
 import { windowBytes } from "../http/http-limits.js";
 import type { PacedBody } from "../http/request-body.js";
 

@@ -1,16 +1,10 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { PrismError } from "../../../protocol/index.js";
-import type { RefusalReason } from "../peer-refusals.js";
-import { everyAnswer } from "./exchange.js";
+import type { ClientFault } from "./client-fault.js";
+import { everyAnswer } from "./fields.js";
 import { failureAnswer } from "./http-failure.js";
 import { HttpRefusal } from "./http-refusal.js";
-
-/** What came of bytes that node:http could not make a request of. */
-export interface ClientFault {
-  readonly reason: RefusalReason;
-  readonly message: string;
-}
 
 /** Answers bytes that are no request, and closes; undefined where the client has left, which is no fault. */
 export function answerClientError(error: Error & { code?: string }, socket: Duplex): ClientFault | undefined {

@@ -1,11 +1,6 @@
-import type { ClientFault } from "./client-error.js";
+import type { ClientFault } from "./client-fault.js";
+import type { Fields } from "./fields.js";
 import type { RequestBody } from "./request-body.js";
-
-/** Header fields by their names in lower case. Their values are Prism's own, never a client's bytes. */
-export type Fields = Readonly<Record<string, string>>;
-
-/** What every answer says: no browser takes a stored value, or anything else, for what its type does not say. */
-export const everyAnswer = { "x-content-type-options": "nosniff" } as const satisfies Fields;
 
 /**
  * One HTTP request and its answer: all that a door needs to know, whether HTTP/1.1 or HTTP/2 carries it. Both ways

@@ -1,6 +1,7 @@
 import type { Status } from "../../../protocol/gen/google/rpc/status_pb.js";
 import { codeFrom, httpStatusOf, PrismError, statusFrom, statusJson } from "../../../protocol/index.js";
-import type { Exchange, Fields } from "./exchange.js";
+import type { Exchange } from "./exchange.js";
+import type { Fields } from "./fields.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { CallFailed } from "./inner-call.js";
 

@@ -1,7 +1,8 @@
 import type { Socket } from "node:net";
 import type { Deadline } from "../deadline-wheel.js";
 import type { CallService } from "../serve-call.js";
-import { answerClientError, type ClientFault, refusalOf } from "./client-error.js";
+import { answerClientError, refusalOf } from "./client-error.js";
+import type { ClientFault } from "./client-fault.js";
 import type { Http1Exchange } from "./http1-exchange.js";
 import { type Fed, Http1Feed, type Turn } from "./http1-feed.js";
 import type { Parsing } from "./parsing.js";

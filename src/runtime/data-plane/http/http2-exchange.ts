@@ -6,8 +6,9 @@ import {
   type Stream,
   type StreamListener,
 } from "../../../wire/index.js";
-import type { ClientFault } from "./client-error.js";
-import { type Exchange, everyAnswer, type Fields } from "./exchange.js";
+import type { ClientFault } from "./client-fault.js";
+import type { Exchange } from "./exchange.js";
+import { everyAnswer, type Fields } from "./fields.js";
 import { windowBytes } from "./http-limits.js";
 import { RequestBody } from "./request-body.js";
 

@@ -1,29 +1,14 @@
 import { PrismError } from "../../../protocol/index.js";
-import type { MemoryBudget } from "../memory-budget.js";
-import type { CallService } from "../serve-call.js";
 import { checkFields } from "./check-fields.js";
 import type { Exchange } from "./exchange.js";
+import type { ExchangeService } from "./exchange-service.js";
 import { answerFailure } from "./http-failure.js";
 import { Holding } from "./holding.js";
-import type { HttpLimits } from "./http-limits.js";
 import { readHttpRequest } from "./http-request.js";
 import { serveKey } from "./key/serve-key.js";
-import type { OpenApi } from "./openapi/openapi-document.js";
 import { serveOperation } from "./operation/serve-operation.js";
 import { serveNamespace, serveNamespaces } from "./serve-namespaces.js";
 import { Serving } from "./serving.js";
-import type { Turns } from "./turns.js";
-
-/** What serving exchanges needs: shared by all of a process. */
-export interface ExchangeService {
-  readonly calls: CallService;
-  readonly limits: HttpLimits;
-  readonly budget: MemoryBudget;
-  readonly openApi: OpenApi;
-  /** Whether no new calls are taken any more. */
-  readonly isStopping: () => boolean;
-  readonly turns: Turns;
-}
 
 /** Serves one exchange, whatever carries it. Never rejects. */
 export async function serveExchange(exchange: Exchange, service: ExchangeService): Promise<void> {

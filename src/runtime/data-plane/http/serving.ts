@@ -10,7 +10,7 @@ import type { Holding } from "./holding.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { InnerCall } from "./inner-call.js";
 import { PacedBody } from "./request-body.js";
-import type { ExchangeService } from "./serve-exchange.js";
+import type { ExchangeService } from "./exchange-service.js";
 import type { Turns } from "./turns.js";
 
 /** Fields of a request that its calls carry on. */

@@ -7,7 +7,7 @@ import {
 } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
 import { Code, codeFrom, PrismError } from "../../../../protocol/index.js";
 import { paramsFromJson, paramsUnfit, resultToJson } from "./params-json.js";
-import type { JsonOperation } from "./serve-unary.js";
+import type { JsonOperation } from "./json-operation.js";
 
 /** An operation of a plugin's own: its parameters and its result as the plugin protocol has them. */
 export function pluginOperation(operation: string): JsonOperation {

@@ -1,22 +1,8 @@
-import { type DescMessage, type JsonValue, type Message, toBinary } from "@bufbuild/protobuf";
-import type { JsonBounds, ReadJson } from "../../../../protocol/index.js";
+import { toBinary } from "@bufbuild/protobuf";
 import type { Serving } from "../serving.js";
+import type { JsonOperation } from "./json-operation.js";
 import { jsonRefusal, readBody } from "./json-text.js";
 import { answerTypeFor, contentTypeOf, jsonType } from "./media-types.js";
-
-/** An operation that answers once, as JSON sees it. */
-export interface JsonOperation {
-  /** The gRPC method that serves it. */
-  readonly path: string;
-  /** What the message of a request is. */
-  readonly input: DescMessage;
-  /** The method's message for a body. Throws where the body does not fit. */
-  read(body: ReadJson, bounds: JsonBounds): Message;
-  /** Says of a body that does not fit why, and what does. */
-  unfit(why: string): string;
-  /** The result in the method's answer. Throws where that tells of a failure, is garbage, or costs too much to tell. */
-  decode(message: Buffer, bounds: JsonBounds): JsonValue;
-}
 
 /** Serves an operation that answers once. */
 export async function serveUnary(

@@ -1,7 +1,7 @@
 import { createRegistry, fromBinary } from "@bufbuild/protobuf";
 import { messageFromJson, messageToJson, type TypedMethod } from "../../../../protocol/index.js";
 import { checkFields } from "./count-fields.js";
-import type { JsonOperation } from "./serve-unary.js";
+import type { JsonOperation } from "./json-operation.js";
 
 const noTypes = createRegistry();
 

@@ -1,69 +1,26 @@
 import { PrismError } from "../../protocol/index.js";
 import { doubledField, type HeaderList, parseTimeout } from "../../wire/index.js";
 import type { Peer } from "../model/peer.js";
-import type { Permit } from "../model/permit.js";
 import type { Principal } from "../model/principal.js";
-import type { RouteTable } from "../model/route-table.js";
 import {
-  type CallCount,
   type CallMetrics,
   type OperationMetrics,
   otherOperation,
   prismItself,
   unknownNamespace,
 } from "./call-metrics.js";
-import { type Encoding, encodingFrom } from "./encoding.js";
+import { encodingFrom } from "./encoding.js";
 import { Appendix, type Identity } from "./identity.js";
-import type { Instance } from "./instance.js";
 import type { LastPlan } from "./last-plan.js";
-import type { LocalCallPlan } from "./local/local-call.js";
 import type { LocalMethod } from "./local/local-method.js";
-import { type Method, methodAt } from "./methods.js";
+import type { Method } from "./method.js";
+import { methodAt } from "./methods.js";
 import { passedFields, type ToldFields } from "./passed-fields.js";
-import type { CallHeaders } from "./plugin-headers.js";
+import type { CallPlan, LocalPlan, Plan } from "./plan.js";
 import { failureAnswer } from "./refusal.js";
 import { isTraceparent, RequestHead } from "./request-head.js";
 import type { RequestPath } from "./request-path.js";
 import type { ActiveRoute, Routes } from "./routes.js";
-
-/** What a call's header block decides: all of it, once. Holds as long as the table stands by which it was decided. */
-export interface CallPlan<M extends Method = Method> {
-  readonly kind: "served";
-  readonly table: RouteTable;
-  readonly permit: Permit;
-  readonly method: M;
-  readonly route: ActiveRoute;
-  readonly instance: Instance;
-  /** How the client compresses a message that is changed on its way; undefined where it comes as it is. */
-  readonly encoding: Encoding | undefined;
-  /** Headers of the call to the plugin. */
-  readonly headers: CallHeaders;
-  /** Metadata that is appended to an ExecuteRequest: who calls, and the trace. */
-  readonly suffix: Appendix;
-  /** The caller's, at most the namespace's; undefined = none. */
-  readonly timeoutMs: number | undefined;
-  readonly metrics: CallCount;
-}
-
-/** A call that Prism answers itself. */
-export interface LocalPlan extends LocalCallPlan {
-  readonly kind: "local";
-  readonly table: RouteTable;
-  readonly permit: Permit;
-}
-
-/** What becomes of a call. */
-export type Plan = CallPlan | LocalPlan | RefusedPlan;
-
-/** A call that is refused by its header block alone. */
-export interface RefusedPlan {
-  readonly kind: "refused";
-  readonly table: RouteTable;
-  /** The whole answer; undefined where the request is no gRPC. */
-  readonly answer: HeaderList | undefined;
-  readonly error: PrismError;
-  readonly metrics: CallCount;
-}
 
 /** What planning needs to know. */
 export interface Planner {

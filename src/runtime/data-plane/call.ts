@@ -11,13 +11,13 @@ import {
 } from "../../wire/index.js";
 import * as failures from "./call-failures.js";
 import type { CallMetrics, CallCount } from "./call-metrics.js";
-import type { CallPlan } from "./call-plan.js";
+import type { CallPlan } from "./plan.js";
 import type { ClientShare, SharingCall } from "./client-share.js";
 import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
 import { Flow } from "./flow.js";
 import type { Leased, Outcome } from "./instance.js";
 import type { MemoryBudget } from "./memory-budget.js";
-import type { Method } from "./methods.js";
+import type { Method } from "./method.js";
 import { failureAnswer, failureTrailers } from "./refusal.js";
 import { type Ending, readHead, readTrailers } from "./reply-headers.js";
 import type { Waiting } from "./upstream.js";

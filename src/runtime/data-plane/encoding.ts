@@ -1,6 +1,6 @@
 import { gunzipSync, inflateSync } from "node:zlib";
 import { PrismError } from "../../protocol/index.js";
-import { notInflatable } from "./call-failures.js";
+import { notInflatable } from "./message-failures.js";
 
 /** How a client compresses the messages of a call, by `grpc-encoding`: "deflate" is zlib's format, as RFC 1950 has it. */
 export type Encoding = "gzip" | "deflate";

@@ -1,6 +1,6 @@
 import { FieldScanner, grpcHeaderBytes, writeGrpcHeader } from "../../protocol/index.js";
 import { copyBytes } from "../../wire/index.js";
-import * as failures from "./call-failures.js";
+import * as failures from "./message-failures.js";
 import type { CallCount } from "./call-metrics.js";
 import { UnaryCall } from "./unary-call.js";
 

@@ -1,7 +1,7 @@
 import { createGunzip, createInflate, type Gunzip, type Inflate } from "node:zlib";
 import { PrismError } from "../../protocol/index.js";
 import { Gathered } from "../../wire/index.js";
-import * as failures from "./call-failures.js";
+import * as failures from "./message-failures.js";
 import type { Deadline, DeadlineWheel, Timed } from "./deadline-wheel.js";
 import { type Encoding, inflateAtOnce } from "./encoding.js";
 import type { MemoryBudget } from "./memory-budget.js";

@@ -1,6 +1,6 @@
 import type { HeaderList } from "../../wire/index.js";
 import type { RouteTable } from "../model/route-table.js";
-import type { CallPlan } from "./call-plan.js";
+import type { CallPlan } from "./plan.js";
 import { isTraceparent } from "./request-head.js";
 
 const none: readonly string[] = [];

@@ -2,7 +2,7 @@ import { describeFile, nearestName, PrismError, typedOperations } from "../../pr
 import type { Ledger, Route, RouteInstance, RouteTable, ServedOperation } from "../model/route-table.js";
 import { type CallCount, type CallMetrics, type OperationMetrics, otherOperation } from "./call-metrics.js";
 import { Instance } from "./instance.js";
-import type { Method, TunnelledEntry } from "./methods.js";
+import type { Method, TunnelledEntry } from "./method.js";
 import { ServedMethod } from "./served-method.js";
 import type { UpstreamSurroundings } from "./upstream.js";
 

@@ -2,11 +2,12 @@ import { PrismError } from "../../protocol/index.js";
 import type { ServedHosts } from "../model/served-hosts.js";
 import type { HeaderList, Stream, StreamListener } from "../../wire/index.js";
 import { Call, type CallSurroundings } from "./call.js";
-import { type CallPlan, type LocalPlan, planCall, type Planner, type RefusedPlan } from "./call-plan.js";
+import { planCall, type Planner } from "./call-plan.js";
+import type { CallPlan, LocalPlan, RefusedPlan } from "./plan.js";
 import { deaf } from "./deaf.js";
 import { ExecuteCall } from "./execute-call.js";
 import { LocalCall, type LocalSurroundings } from "./local/local-call.js";
-import type { TypedEntry } from "./methods.js";
+import type { TypedEntry } from "./method.js";
 import { failureAnswer, notGrpc } from "./refusal.js";
 import { TypedCall } from "./typed-call.js";
 

@@ -1,7 +1,8 @@
 import { Code, grpcHeaderBytes, writeGrpcHeader } from "../../protocol/index.js";
 import { copyBytes, type HeaderList, readUint32 } from "../../wire/index.js";
 import * as failures from "./call-failures.js";
-import type { TypedEntry } from "./methods.js";
+import { messageTooLarge } from "./message-failures.js";
+import type { TypedEntry } from "./method.js";
 import { PartialReply, type ReplySink } from "./partial-reply.js";
 import { answerHead, okTrailers } from "./refusal.js";
 import type { Ending } from "./reply-headers.js";
@@ -117,7 +118,7 @@ export class TypedCall extends UnaryCall<TypedEntry> implements ReplySink {
   }
 
   onTooLarge(bytes: number, limit: number): void {
-    this.finishWith(failures.messageTooLarge(bytes, limit), "failed");
+    this.finishWith(messageTooLarge(bytes, limit), "failed");
   }
 
   /** Sends the result as it lies there; its header is written over the bytes before it, which have been read. */

@@ -1,9 +1,9 @@
 import { grpcHeaderBytes, longestGrpcMessage, type PrismError } from "../../protocol/index.js";
 import { type DataWriter, readUint32 } from "../../wire/index.js";
 import { Call } from "./call.js";
-import * as failures from "./call-failures.js";
 import { Inflation, type InflationListener, mostInflatedBytes } from "./inflation.js";
-import type { Method } from "./methods.js";
+import * as failures from "./message-failures.js";
+import type { Method } from "./method.js";
 
 /** What may be put around a message; one that leaves no room for it could not be told by a gRPC header. */
 const roomForEnvelope = 64 * 1024;

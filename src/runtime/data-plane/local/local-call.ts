@@ -6,7 +6,7 @@ import {
   type Stream,
   type StreamListener,
 } from "../../../wire/index.js";
-import { truncated } from "../call-failures.js";
+import { truncated } from "../message-failures.js";
 import type { OperationMetrics } from "../call-metrics.js";
 import type { Deadline, DeadlineWheel, Timed } from "../deadline-wheel.js";
 import type { Encoding } from "../encoding.js";

@@ -1,5 +1,5 @@
 import { grpcHeaderBytes, PrismError } from "../../../protocol/index.js";
-import { encodingNotTold } from "../call-failures.js";
+import { encodingNotTold } from "../message-failures.js";
 import { type Encoding, inflateAtOnce } from "../encoding.js";
 
 const compressedFlag = 1;

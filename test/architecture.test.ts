@@ -114,6 +114,19 @@ describe("the walls of the house", () => {
     expect((await sources()).flatMap(actsIn)).toEqual([]);
   });
 
+  test("no two files import each other in a circle, types too", async () => {
+    const circle = [
+      { file: "src/wire/error-code.ts", text: 'import type { Refusal } from "./refusal.js";' },
+      { file: "src/wire/refusal.ts", text: 'export { Limits } from "./limits.js";' },
+      { file: "src/wire/limits.ts", text: 'import { ErrorCode } from "./error-code.js";' },
+    ];
+
+    expect(circlesIn(circle)).toEqual([
+      "src/wire/error-code.ts → src/wire/refusal.ts → src/wire/limits.ts → src/wire/error-code.ts: give what they share a file below them",
+    ]);
+    expect(circlesIn([...(await sources()), ...(await sources("bench"))])).toEqual([]);
+  });
+
   test("every folder of the source stands in docs/architecture.md", async () => {
     const page = await readFile(join(root, "docs/architecture.md"), "utf8");
 
@@ -179,6 +192,25 @@ function strangersIn(source: Source): string[] {
   });
 }
 
+/** At least one circle of those that hang together. */
+function circlesIn(files: readonly Source[]): string[] {
+  const imports = new Map(files.map((source) => [source.file, ownFilesIn(source)]));
+  const seen = new Set<string>();
+  const visit = (file: string, path: readonly string[]): string[] => {
+    const at = path.indexOf(file);
+    if (at >= 0) return [`${[...path.slice(at), file].join(" → ")}: give what they share a file below them`];
+    if (seen.has(file)) return [];
+    seen.add(file);
+    return (imports.get(file) ?? []).flatMap((target) => visit(target, [...path, file]));
+  };
+  return files.flatMap(({ file }) => visit(file, []));
+}
+
+function ownFilesIn(source: Source): string[] {
+  const specifiers = importsOf(source).map(({ specifier }) => specifier);
+  return specifiers.filter((name) => name.startsWith(".")).map((name) => targetOf(source.file, name));
+}
+
 function tooLong({ file, text }: Source): string[] {
   const lines = text.split("\n").length - 1;
   return file.startsWith("src/commands/") && lines > commandLines ? [`${file} has ${lines} lines`] : [];
@@ -227,13 +259,13 @@ function within(path: string, folder: string): boolean {
   return path === folder || path.startsWith(`${folder}/`);
 }
 
-async function sources(): Promise<Source[]> {
-  const names = await readdir(join(root, "src"), { recursive: true });
+async function sources(folder = "src"): Promise<Source[]> {
+  const names = await readdir(join(root, folder), { recursive: true });
   const files = names.filter((name) => name.endsWith(".ts") && !name.startsWith("protocol/gen/"));
   return Promise.all(
     files.map(async (name) => ({
-      file: `src/${name}`,
-      text: await readFile(join(root, "src", name), "utf8"),
+      file: `${folder}/${name}`,
+      text: await readFile(join(root, folder, name), "utf8"),
     })),
   );
 }

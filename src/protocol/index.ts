@@ -22,6 +22,7 @@ export { messageFromJson, type MessageReading } from "./json/message-from-json.j
 export { messageToJson } from "./json/message-to-json.js";
 export { printable, printableIn } from "./printable.js";
 export { LoopDelay, loopDelayBucketsMs, type LoopDelays, sumDelays } from "./loop-delay.js";
+export { loopFromMessage, messageOfLoop } from "./loop-delay-message.js";
 export { generousBounds, readJson } from "./json/read-json.js";
 export { nearestName } from "./nearest-name.js";
 export { serializedFiles } from "./serialized-files.js";

@@ -268,6 +268,7 @@ async function openListeners(
       instances: () => supervisor.instances(),
       droppedLogLines: () => outlet.dropped,
       ownLoop: () => loop.delays(),
+      pluginLoops: () => supervisor.loops(),
     },
   });
   teardown.add(() => operators.end());

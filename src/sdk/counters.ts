@@ -1,5 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { PluginMetricsSchema } from "../protocol/gen/prism/plugin/plugin_pb.js";
+import { type LoopDelays, messageOfLoop } from "../protocol/index.js";
 import type { BackendCounters } from "./plugin.js";
 
 /** What the SDK counts of one namespace, cumulative since it opened; reading destroys nothing. */
@@ -25,8 +26,8 @@ export class Counters {
     if (failed) this.#failed++;
   }
 
-  /** As the plugin protocol has it, with what only the backend counts. */
-  metrics(backend: BackendCounters = {}): MessageInitShape<typeof PluginMetricsSchema> {
+  /** As the plugin protocol has it, with what only the backend counts and how the loop fares that serves it. */
+  metrics(backend: BackendCounters = {}, loop?: LoopDelays): MessageInitShape<typeof PluginMetricsSchema> {
     return {
       requestsTotal: BigInt(this.#begun),
       requestsFailed: BigInt(this.#failed),
@@ -37,6 +38,7 @@ export class Counters {
       queriesExecuted: BigInt(backend.queriesExecuted ?? 0),
       cacheHits: BigInt(backend.cacheHits ?? 0),
       cacheMisses: BigInt(backend.cacheMisses ?? 0),
+      ...(loop && { eventLoop: messageOfLoop(loop) }),
     };
   }
 }

@@ -7,7 +7,7 @@ import {
   type InitializeResponseSchema,
   type ShutdownResponseSchema,
 } from "../protocol/gen/prism/plugin/plugin_pb.js";
-import { Code, PrismError, TimeLimit } from "../protocol/index.js";
+import { Code, type LoopDelays, PrismError, TimeLimit } from "../protocol/index.js";
 import { reasonFields, withFields } from "./json-log.js";
 import type { Log } from "./log.js";
 import type { OpenContext, Plugin } from "./plugin.js";
@@ -25,6 +25,8 @@ export interface NamespaceSettings {
   readonly graceMs: number;
   /** What the values of one answer may have together, where there are several. */
   readonly answerBytes: number;
+  /** How the event loop fares that serves them. */
+  readonly loop: () => LoopDelays;
 }
 
 /** The namespaces of one plugin process: opened by Initialize, asked by HealthCheck, ended by Shutdown. */
@@ -88,7 +90,7 @@ export class Namespaces {
     }
     const health = await served.check(signal);
     const { status, message = "", details = {}, counters, credentialsRefused = false } = health;
-    const metrics = served.counters.metrics(counters);
+    const metrics = served.counters.metrics(counters, this.#settings.loop());
     return { status: HealthCheckResponse_Status[status], message, details, metrics, credentialsRefused };
   }
 

@@ -2,7 +2,7 @@ import { fstatSync } from "node:fs";
 import type { Server } from "node:net";
 import { resolve } from "node:path";
 import { isMainThread, parentPort } from "node:worker_threads";
-import { Code } from "../protocol/index.js";
+import { Code, LoopDelay } from "../protocol/index.js";
 import { stderrLog } from "./json-log.js";
 import { listen } from "./listen.js";
 import type { Log } from "./log.js";
@@ -62,15 +62,17 @@ export async function listenWith(
   } = options;
   const log = options.log ?? stderrLog({ plugin: plugin.name });
   const dataDirectory = resolve(options.dataDirectory ?? "data");
+  const loop = new LoopDelay();
   const server = new PluginServer(plugin, {
     ...{ token, graceMs, maxMessageBytes, answerBytes, now, log, dataDirectory },
+    loop: () => loop.delays(),
     unsent: { inAll: unsentBytes, perConnection: unsentConnectionBytes },
   });
   const listening = await listen(socket, (connection) => server.accept(connection));
   let closed: Promise<void> | undefined;
   return {
     socket,
-    close: () => (closed ??= closeBoth(listening, server, graceMs)),
+    close: () => (closed ??= closeBoth(listening, server, graceMs).finally(() => loop.stop())),
   };
 }
 

@@ -1,5 +1,7 @@
+import { create } from "@bufbuild/protobuf";
 import { expect, onTestFinished, test } from "vitest";
-import { LoopDelay, sumDelays } from "../../src/protocol/index.js";
+import { EventLoopDelaysSchema } from "../../src/protocol/gen/prism/plugin/plugin_pb.js";
+import { LoopDelay, loopFromMessage, messageOfLoop, sumDelays } from "../../src/protocol/index.js";
 import { until } from "../support/running-prism.js";
 
 function measured(): LoopDelay {
@@ -33,4 +35,24 @@ test("what several processes measured adds up", () => {
     sumMs: 8,
     longTurns: 2,
   });
+});
+
+test("what a plugin says of its loop is read as it was measured", () => {
+  const measured = { buckets: [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2], count: 3, sumMs: 4.5, longTurns: 1 };
+
+  expect(loopFromMessage(create(EventLoopDelaysSchema, messageOfLoop(measured)))).toEqual(measured);
+});
+
+test.each([
+  ["too few buckets", { buckets: [1, 2] }],
+  ["buckets that do not add up", { buckets: [2, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2] }],
+  ["more in the buckets than in all", { count: 1 }],
+  ["a sum that is no number", { sumMs: NaN }],
+  ["a sum below zero", { sumMs: -1 }],
+])("a plugin that tells of its loop %s is not believed", (_, wrong) => {
+  const right = { buckets: [1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2], count: 3, sumMs: 4.5, longTurns: 1 };
+
+  const said = create(EventLoopDelaysSchema, messageOfLoop({ ...right, ...wrong }));
+
+  expect(loopFromMessage(said)).toBeUndefined();
 });

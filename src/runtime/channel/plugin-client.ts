@@ -20,7 +20,15 @@ import {
   ShutdownRequestSchema,
   ShutdownResponseSchema,
 } from "../../protocol/gen/prism/plugin/plugin_pb.js";
-import { Code, codeFrom, codeName, PrismError, TimeLimit } from "../../protocol/index.js";
+import {
+  Code,
+  codeFrom,
+  codeName,
+  type LoopDelays,
+  loopFromMessage,
+  PrismError,
+  TimeLimit,
+} from "../../protocol/index.js";
 import { callUnary, GrpcError } from "../../wire/index.js";
 import type { JsonObject } from "../model/namespace.js";
 import type { Health } from "../model/plugin-instance.js";
@@ -71,6 +79,8 @@ export interface HealthReport {
   readonly message: string;
   /** Its backend refuses the credentials that it was given. */
   readonly credentialsRefused: boolean;
+  /** How its event loop fares, where it tells. */
+  readonly loop?: LoopDelays | undefined;
 }
 
 const nothing = new Uint8Array();
@@ -120,8 +130,9 @@ export class PluginClient {
     if (this.#isPlain) return this.#checkPlainHealth(deadline);
     const schemas = [HealthCheckRequestSchema, HealthCheckResponseSchema] as const;
     const answer = await this.#call("HealthCheck", schemas, {}, deadline);
-    const { status, message, credentialsRefused } = answer;
-    return { health: healthOf(status), message: shorten(message), credentialsRefused };
+    const { status, message, credentialsRefused, metrics } = answer;
+    const loop = loopFromMessage(metrics?.eventLoop);
+    return { health: healthOf(status), message: shorten(message), credentialsRefused, loop };
   }
 
   /** Ends the namespace; rejects where the plugin says that not all could be closed in order. */

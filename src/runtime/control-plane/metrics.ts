@@ -3,7 +3,7 @@ import type { LoopDelays } from "../../protocol/index.js";
 import type { InstanceState } from "../model/plugin-instance.js";
 import type { CallCounter, RefusalCounter } from "../model/proxy-messages.js";
 import { exposeDurations } from "./call-durations.js";
-import { exposeLoopDelays } from "./loop-delays.js";
+import { exposeLoopDelays, type MeasuredLoop } from "./loop-delays.js";
 import type { DataPlaneCounters, ProxyStatus } from "./proxies.js";
 import type { InstanceStatus } from "./supervisor-status.js";
 
@@ -18,6 +18,8 @@ export interface MetricSources {
   readonly droppedLogLines: () => number;
   /** How the runtime's own event loop fares. */
   readonly ownLoop: () => LoopDelays;
+  /** How those of plugin instances fare, by namespace. */
+  readonly pluginLoops: () => ReadonlyMap<string, LoopDelays>;
 }
 
 /** A page for Prometheus. */
@@ -39,7 +41,7 @@ export class Metrics {
 
   /** Everything as of now. A registry a scrape: what is no more leaves no trace, and scrapes do not meet. */
   async expose(): Promise<Exposition> {
-    const { counted, proxies, instances, droppedLogLines, ownLoop } = this.#sources;
+    const { counted, proxies, instances, droppedLogLines, ownLoop, pluginLoops } = this.#sources;
     const registry = new Registry();
     const { calls, refused, loop } = await counted();
     addCalls(registry, calls);
@@ -47,7 +49,14 @@ export class Metrics {
     addProxies(registry, await proxies());
     addInstances(registry, instances());
     addLog(registry, droppedLogLines());
-    const loops = { runtime: ownLoop(), proxy: loop };
+    const loops: MeasuredLoop[] = [
+      { labels: { process: "runtime" }, delays: ownLoop() },
+      { labels: { process: "proxy" }, delays: loop },
+      ...[...pluginLoops()].map(([namespace, delays]) => ({
+        labels: { process: "plugin", namespace },
+        delays,
+      })),
+    ];
     const pages = [
       await registry.metrics(),
       exposeDurations(calls),

@@ -1,7 +1,7 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { PrismError, TimeLimit, systemProblem } from "../../protocol/index.js";
+import { type LoopDelays, PrismError, TimeLimit, systemProblem } from "../../protocol/index.js";
 import {
   type Channel,
   type HealthReport,
@@ -57,6 +57,7 @@ export class PluginInstance {
   /** What the plugin says must not give away what it was told. */
   #mask: SecretMask | undefined;
   #health: Health | undefined;
+  #loop: LoopDelays | undefined;
   #opened: Opened = { version: "", operations: [], services: [], fileDescriptors: [] };
   /** So that secrets can be told apart later without being kept. */
   readonly #fingerprintKey = randomBytes(32);
@@ -80,6 +81,10 @@ export class PluginInstance {
   }
   get health(): Health | undefined {
     return this.#health;
+  }
+  /** How its event loop fares, as it told last. An attached plugin serves who knows whom on its loop: none is told. */
+  get loop(): LoopDelays | undefined {
+    return this.namespace.plugin.code.kind === "attached" ? undefined : this.#loop;
   }
   get version(): string {
     return this.#hide(this.#opened.version);
@@ -132,6 +137,7 @@ export class PluginInstance {
     if (!this.#client) throw new PrismError("pluginAway", `${this.id} is not launched`);
     const report = await this.#client.healthCheck({ ms: timeoutMs, ...(signal && { signal }) });
     this.#health = report.health;
+    this.#loop = report.loop ?? this.#loop;
     this.#reason =
       report.health === "HEALTHY" ? "" : `the plugin says it is ${report.health}: ${report.message}`;
     return { ...report, message: this.#hide(report.message) };

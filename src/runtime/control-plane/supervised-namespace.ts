@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { PrismError } from "../../protocol/index.js";
+import { type LoopDelays, PrismError } from "../../protocol/index.js";
 import { withinMs } from "../channel/index.js";
 import type { Namespace } from "../model/namespace.js";
 import { HealthMonitor } from "./health-monitor.js";
@@ -75,6 +75,11 @@ export class SupervisedNamespace {
 
   instances(): InstanceStatus[] {
     return this.#instances.statuses(this.#restarts.count);
+  }
+
+  /** How the event loops of its instances fare; undefined where none tells. */
+  loop(): LoopDelays | undefined {
+    return this.#instances.loop();
   }
 
   /** Makes the first attempt to start. One that fails is no error here: the status tells, and the policy tries again. */

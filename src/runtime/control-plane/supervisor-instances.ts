@@ -1,3 +1,4 @@
+import { type LoopDelays, sumDelays } from "../../protocol/index.js";
 import type { Namespace } from "../model/namespace.js";
 import { type InstanceNeighbours, PluginInstance } from "./plugin-instance.js";
 import type { InstanceStatus } from "./supervisor-status.js";
@@ -12,6 +13,8 @@ export interface InstancesNeighbours extends InstanceNeighbours {
 export class NamespaceInstances {
   readonly #near: InstancesNeighbours;
   readonly #all = new Set<PluginInstance>();
+  /** How the loops of those fared that are forgotten, so that no figure ever goes down. */
+  #endedLoop: LoopDelays | undefined;
 
   constructor(near: InstancesNeighbours) {
     this.#near = near;
@@ -26,11 +29,16 @@ export class NamespaceInstances {
   }
 
   forget(instance: PluginInstance): void {
-    this.#all.delete(instance);
+    if (this.#all.delete(instance)) this.#endedLoop = sumOf(this.#endedLoop, instance.loop);
   }
 
   forgetFailed(): void {
-    for (const instance of this.#all) if (instance.state === "failed") this.#all.delete(instance);
+    for (const instance of this.#all) if (instance.state === "failed") this.forget(instance);
+  }
+
+  /** How the event loops of all that ever were fared, as they told; undefined where none did. */
+  loop(): LoopDelays | undefined {
+    return sumOf(this.#endedLoop, ...[...this.#all].map(({ loop }) => loop));
   }
 
   /** As an operator sees them. */
@@ -46,4 +54,9 @@ export class NamespaceInstances {
   async shutdown(graceMs: number): Promise<void> {
     await Promise.all([...this.#all].map((instance) => instance.shutdown({ graceMs })));
   }
+}
+
+function sumOf(...told: readonly (LoopDelays | undefined)[]): LoopDelays | undefined {
+  const known = told.filter((loop) => loop !== undefined);
+  return known.length === 0 ? undefined : sumDelays(known);
 }

@@ -1,4 +1,4 @@
-import { nearestName, PrismError } from "../../protocol/index.js";
+import { type LoopDelays, nearestName, PrismError } from "../../protocol/index.js";
 import type { Namespace } from "../model/namespace.js";
 import type { ReloadLedger, ReloadStep } from "./reload.js";
 import { SupervisedNamespace } from "./supervised-namespace.js";
@@ -116,12 +116,18 @@ export class Supervisor {
 
   /** Every namespace, by name. */
   namespaces(): NamespaceStatus[] {
-    return this.#byName().map((namespace) => namespace.status());
+    return this.#byName().map(([, namespace]) => namespace.status());
   }
 
   /** Every instance that has not ended, and of a namespace that nobody serves the one that failed last; by namespace. */
   instances(): InstanceStatus[] {
-    return this.#byName().flatMap((namespace) => namespace.instances());
+    return this.#byName().flatMap(([, namespace]) => namespace.instances());
+  }
+
+  /** How the event loops of plugin instances fare, by namespace; those that do not tell are left out. */
+  loops(): ReadonlyMap<string, LoopDelays> {
+    const told = this.#byName().map(([name, namespace]) => [name, namespace.loop()] as const);
+    return new Map(told.filter((each): each is [string, LoopDelays] => each[1] !== undefined));
   }
 
   /** Calls the listener with a namespace's name whenever its status or one of its instances' is different; what it gives back ends that. */
@@ -144,8 +150,7 @@ export class Supervisor {
     throw new PrismError("unknownNamespace", `no namespace "${name}": ${remedy}`);
   }
 
-  #byName(): SupervisedNamespace[] {
-    const byName = [...this.#namespaces].sort(([one], [other]) => (one < other ? -1 : 1));
-    return byName.map(([, namespace]) => namespace);
+  #byName(): [string, SupervisedNamespace][] {
+    return [...this.#namespaces].sort(([one], [other]) => (one < other ? -1 : 1));
   }
 }

@@ -2,6 +2,7 @@ import type { Verdict } from "../report/finding.js";
 import type { Book, Unexplained } from "./book.js";
 import type { Done, Reloaded } from "./disturbances.js";
 import { growthPerHour } from "./flatness.js";
+import { type LoopFigures, type LoopReport, loopReport, loopsBetween, loopVerdict } from "./loops.js";
 import type { Series, Told } from "./watch.js";
 import type { Loss, Writes } from "./writes.js";
 
@@ -14,6 +15,7 @@ export interface SoakReport {
   readonly cutByKills: number;
   readonly writes: number;
   readonly done: Done;
+  readonly loops: readonly LoopReport[];
   readonly verdicts: readonly Verdict[];
   readonly unexplained: readonly Unexplained[];
   readonly losses: readonly Loss[];
@@ -48,11 +50,13 @@ const upstreamDescriptors = 12;
 /** Holds what was gathered against what Prism promises. */
 export function report(gathered: Gathered): SoakReport {
   const { seconds, book, writes, done } = gathered;
+  const loops = loopsOf(gathered);
   const verdicts = [
     ...callVerdicts(gathered),
     ...(done.reloads.length > 0 ? [ledgerVerdict(done.reloads)] : []),
     ...flatVerdicts(gathered),
     ...restVerdicts(gathered),
+    ...loops.map(loopVerdict),
   ];
   return {
     held: verdicts.every(({ holds }) => holds),
@@ -62,10 +66,16 @@ export function report(gathered: Gathered): SoakReport {
     cutByKills: book.excused,
     writes: writes.acknowledgedCount,
     done,
+    loops: loops.map(loopReport),
     verdicts,
     unexplained: book.unexplained,
     losses: writes.losses,
   };
+}
+
+/** How the event loops fared from the first call to when all had left. */
+function loopsOf({ rest }: Gathered): LoopFigures[] {
+  return loopsBetween(rest.before.loops, rest.after.loops);
 }
 
 function callVerdicts({ book, writes }: Gathered): Verdict[] {

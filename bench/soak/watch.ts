@@ -1,5 +1,6 @@
 import { Processes } from "../subjects/processes.js";
 import type { Point } from "./flatness.js";
+import { type LoopFigures, loopsOn } from "./loops.js";
 import { descriptorsOf, roles } from "./roles.js";
 
 /** What is watched, by role and measure. */
@@ -11,6 +12,7 @@ export interface Told {
   readonly inFlight: number;
   /** Sockets, timers and the like of the runtime's process. */
   readonly handles: number;
+  readonly loops: readonly LoopFigures[];
 }
 
 /** Measures each process of a Prism again and again: memory, descriptors, and the runtime's handles. */
@@ -49,6 +51,7 @@ export class Watch {
       connections: read("prism_connections"),
       inFlight: read("prism_calls_in_flight"),
       handles: read("nodejs_active_resources_total"),
+      loops: loopsOn(page),
     };
   }
 

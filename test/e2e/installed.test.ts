@@ -43,29 +43,37 @@ test("a packed Prism serves and is asked without any other package, from its own
   }
 });
 
-test("a plugin that has Prism for a package finds the SDK and shares its errors with the host", async () => {
-  const directory = await temporaryDirectory();
-  await mkdir(join(directory, "node_modules"));
-  await run("ln", ["-s", root, join(directory, "node_modules/prism")]);
-  const plugin = `
-    import { Code, definePlugin, PluginError, unary, z } from "prism/sdk";
-    const run = () => { throw new PluginError(Code.OUT_OF_RANGE, "beyond the end"); };
-    export default definePlugin({ name: "refuses", version: "1.0.0", config: z.strictObject({}), open: () => ({ operations: { refuse: unary({ request: "bytes", response: "bytes", run }) } }) });
-  `;
-  await writeFile(join(directory, "plugin.mjs"), plugin);
-  const library = JSON.stringify(join(directory, "plugin.mjs"));
-  const prism = await servePrism({
-    yaml: `namespaces: [{ name: default, backend: refuses, plugin: { library: ${library} } }]\n`,
-  });
-  try {
-    const env = { PRISM_ADDRESS: prism.address };
-    const refused = await runProgram(["call", "default", "refuse", "--json"], { env, input: "" });
+const made = `({ name: "refuses", version: "1.0.0", config: sdk.z.strictObject({}), open: () => ({ operations: { refuse: sdk.unary({ request: "bytes", response: "bytes", run }) } }) })`;
+const failing = `const run = () => { throw new sdk.PluginError(sdk.Code.OUT_OF_RANGE, "beyond the end"); };`;
 
-    expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 11, message: "beyond the end" } });
-  } finally {
-    await prism.stop();
-  }
-});
+test.each([
+  ["plugin.mjs", `import * as sdk from "prism/sdk"; ${failing} export default sdk.definePlugin${made};`],
+  [
+    "plugin.cjs",
+    `Object.defineProperty(exports, "__esModule", { value: true }); const sdk = require("prism/sdk"); ${failing} exports.default = sdk.definePlugin${made};`,
+  ],
+  ["bare.cjs", `const sdk = require("prism/sdk"); ${failing} module.exports = sdk.definePlugin${made};`],
+])(
+  "a %s that has Prism for a package finds the SDK and shares its errors with the host",
+  async (name, plugin) => {
+    const directory = await temporaryDirectory();
+    await mkdir(join(directory, "node_modules"));
+    await run("ln", ["-s", root, join(directory, "node_modules/prism")]);
+    await writeFile(join(directory, name), plugin);
+    const library = JSON.stringify(join(directory, name));
+    const prism = await servePrism({
+      yaml: `namespaces: [{ name: default, backend: refuses, plugin: { library: ${library} } }]\n`,
+    });
+    try {
+      const env = { PRISM_ADDRESS: prism.address };
+      const refused = await runProgram(["call", "default", "refuse", "--json"], { env, input: "" });
+
+      expect(JSON.parse(refused.stdout)).toMatchObject({ error: { code: 11, message: "beyond the end" } });
+    } finally {
+      await prism.stop();
+    }
+  },
+);
 
 test("bin/dev.js runs the same commands from source", async () => {
   const nobody = "unix:/nowhere";

@@ -2,6 +2,7 @@ import { Code, connect, type PrismClient, PrismError } from "../client/index.js"
 import { Data } from "../protocol/gen/prism/data/v1/data_pb.js";
 import type { ExecuteRequest } from "../protocol/gen/prism/plugin/plugin_pb.js";
 import { type Answer, answerFrom, answerOf } from "./execute-response.js";
+import { isToldToStream } from "./told-to-stream.js";
 
 /** Somebody looks at a stream, and ends it when they have seen enough; nobody does for longer than a day. */
 const streamMs = 24 * 3_600_000;
@@ -9,25 +10,29 @@ const streamMs = 24 * 3_600_000;
 /** Calls operations of one namespace over the data plane, as any application would. */
 export class DataClient {
   readonly #client: PrismClient;
+  readonly #address: string;
   readonly #namespace: string;
-  #streams = false;
+  #streams: boolean | undefined;
 
   /** Connects with the first call. */
   constructor(address: string, namespace: string) {
     this.#client = connect({ address });
+    this.#address = address;
     this.#namespace = namespace;
   }
 
   /** Whether the operation called last answers a stream. */
   get streams(): boolean {
-    return this.#streams;
+    return this.#streams ?? false;
   }
 
   /**
    * Runs one operation: one answer, or those of a stream as they come. Rejects with a PrismError, also where the
-   * operation itself failed. Only the plugin knows what streams, so one that does not run as asked is asked as a stream.
+   * operation itself failed. Prism is asked once whether one of a plugin's own streams; where that is not told, one that
+   * does not run as asked is asked as a stream.
    */
   async *call(request: ExecuteRequest, signal: AbortSignal): AsyncGenerator<Answer, void> {
+    this.#streams ??= await this.#isToldToStream(request, signal);
     if (this.#streams) return yield* this.#stream(request, signal);
     let answer: Answer;
     try {
@@ -42,6 +47,11 @@ export class DataClient {
   /** Ends the connection. */
   close(): void {
     this.#client.close();
+  }
+
+  async #isToldToStream({ operation, params }: ExecuteRequest, signal: AbortSignal): Promise<boolean> {
+    if (params.case !== "rawParams") return false;
+    return isToldToStream({ address: this.#address, namespace: this.#namespace, operation }, signal);
   }
 
   async #execute(request: ExecuteRequest, signal: AbortSignal): Promise<Answer> {

@@ -10,11 +10,14 @@ import { type RunningPrism, servePrism } from "../support/running-prism.js";
 const bin = new URL("../../bin/run.js", import.meta.url).pathname;
 const sdk = new URL("../../dist/sdk/index.js", import.meta.url).pathname;
 
-const plugin = `import { definePlugin, unary, z } from "${sdk}";
+const plugin = `import { definePlugin, streaming, unary, z } from "${sdk}";
 const bytes = { request: "bytes", response: "bytes" };
 export default definePlugin({
   name: "echo", version: "1.0.0", config: z.strictObject({}),
-  open: () => ({ operations: { hex: unary({ ...bytes, idempotent: true, run: (b) => Buffer.from(Buffer.from(b).toString("hex")) }) } }),
+  open: () => ({ operations: {
+    hex: unary({ ...bytes, idempotent: true, run: (b) => Buffer.from(Buffer.from(b).toString("hex")) }),
+    letters: streaming({ ...bytes, async *run(texts) { for await (const text of texts) for (const byte of text) yield Buffer.of(byte); } }),
+  } }),
 });
 `;
 
@@ -24,7 +27,7 @@ beforeAll(async () => {
   const library = join(directory, "echo.js");
   await writeFile(library, plugin);
   const yaml = `plugins: [{ name: echo, library: "${library}" }]
-namespaces: [{ name: default, backend: memory, plugin: { type: in_process } }, { name: echo, backend: echo }]
+namespaces: [{ name: default, backend: memory, plugin: { type: in_process } }, { name: echo, backend: echo }, { name: letters, backend: echo }]
 `;
   prism = await servePrism({ directory, yaml });
 });
@@ -101,6 +104,18 @@ describe("prism call", () => {
     const ended = await call(["echo", "hex", "-"], Buffer.from([0xff, 0x00, 0xc3, 0x0a]));
 
     expect(ended).toMatchObject({ code: 0, stdout: '"ff00c30a"\n' });
+  });
+
+  test("calls an operation that its plugin says streams as a stream at once, and it is counted once, by its name", async () => {
+    const ended = await call(["letters", "letters", "abc"]);
+    const again = await call(["letters", "letters", "d", "--count", "2"]);
+
+    expect(ended).toMatchObject({ code: 0, stdout: '"a"\n"b"\n"c"\n' });
+    expect(again.stdout).toContain("2 ok, 0 failed");
+    const metrics = await (await fetch(`http://${prism.admin}/metrics`)).text();
+    expect(metrics.match(/^prism_calls_total.*namespace="letters".*$/gm)).toEqual([
+      'prism_calls_total{namespace="letters",operation="letters",code="OK"} 3',
+    ]);
   });
 
   test("takes no JSON from stdin that is no UTF-8", async () => {

@@ -29,7 +29,7 @@ export type Method =
   | TunnelledEntry
   /** The plugin protocol's Execute: metadata is appended. */
   | { readonly kind: "execute"; readonly path: string; readonly operation: typeof anyOperation }
-  /** The plugin protocol's ExecuteStream: passes as it is. */
+  /** The plugin protocol's ExecuteStream: passes as it is, and is counted by what its first message names. */
   | { readonly kind: "stream"; readonly path: string; readonly operation: typeof anyOperation };
 
 /** The operation of a call whose body names it. */

@@ -9,6 +9,7 @@ import { ExecuteCall } from "./execute-call.js";
 import { LocalCall, type LocalSurroundings } from "./local/local-call.js";
 import type { TypedEntry } from "./method.js";
 import { failureAnswer, notGrpc } from "./refusal.js";
+import { StreamCall } from "./stream-call.js";
 import { TypedCall } from "./typed-call.js";
 
 /** What serving the calls of one connection needs; all but the peer is shared by all of a process. */
@@ -51,6 +52,7 @@ function callOf(
   if (plan.kind === "local") return new LocalCall(stream, plan, service);
   if (isTyped(plan)) return new TypedCall(stream, plan, service);
   if (plan.method.kind === "execute") return new ExecuteCall(stream, plan, service);
+  if (plan.method.kind === "stream") return new StreamCall(stream, plan, service);
   return new Call(stream, plan, service);
 }
 

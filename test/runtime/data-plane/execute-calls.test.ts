@@ -1,6 +1,9 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ExecuteRequestSchema } from "../../../src/protocol/gen/prism/plugin/plugin_pb.js";
+import {
+  ExecuteRequestSchema,
+  StreamRequestSchema,
+} from "../../../src/protocol/gen/prism/plugin/plugin_pb.js";
 import { HeaderList } from "../../../src/wire/index.js";
 import { answerRaw, answerWith, framed, replyHead, replyOk } from "./plugin-stub.js";
 import { Proxied } from "./proxied.js";
@@ -19,9 +22,10 @@ afterEach(async () => {
 });
 
 const metadata = { "prism-principal": "root", traceparent: "forged", mine: "kept" };
+const params = { case: "rawParams" as const, value: Buffer.from("params") };
 const request = create(ExecuteRequestSchema, {
   operation: "mine",
-  params: { case: "rawParams", value: Buffer.from("params") },
+  params,
   metadata,
 });
 const message = toBinary(ExecuteRequestSchema, request);
@@ -137,6 +141,42 @@ describe("Data/ExecuteStream", () => {
     expect(received?.headers.get(":path")).toBe("/prism.plugin.BackendPlugin/ExecuteStream");
     expect(received?.headers.get("prism-principal")).toBe("anonymous");
     expect(received?.headers.get("grpc-encoding")).toBe("gzip");
+  });
+
+  const named = framed(
+    toBinary(StreamRequestSchema, create(StreamRequestSchema, { operation: "mine", params })),
+  );
+
+  test.each([1, 4, 6, 11, 4096])(
+    "counts a declared operation by the name in its first message, which may come in pieces of %i bytes",
+    async (bytes) => {
+      const second = framed(
+        toBinary(StreamRequestSchema, create(StreamRequestSchema, { operation: "get", params })),
+      );
+      const both = Buffer.concat([named, second]);
+
+      const call = raw.call(path.stream);
+      for (let at = 0; at < both.length; at += bytes) call.send(both.subarray(at, at + bytes), false);
+      await call.send(Buffer.alloc(0)).result;
+
+      expect(prism.plugin.calls[0]?.framed).toEqual(both);
+      expect(prism.counted("mine", "OK")).toBe(1);
+      expect(prism.plane.counters().calls).toHaveLength(1);
+    },
+  );
+
+  test.each([
+    [
+      "nobody declared",
+      framed(toBinary(StreamRequestSchema, create(StreamRequestSchema, { operation: "made-up" }))),
+    ],
+    ["is compressed", Buffer.concat([Buffer.from([1]), named.subarray(1)])],
+    ["does not parse", framed(Buffer.from([0xff, 0xff]))],
+    ["never comes", Buffer.alloc(0)],
+  ])("counts under one name what a first message names that %s", async (_, bytes) => {
+    await raw.call(path.stream).send(bytes).result;
+
+    expect(prism.counted("other", "OK")).toBe(1);
   });
 
   test("lets the plugin end first, and stops a client that goes on talking", async () => {

@@ -104,6 +104,13 @@ export class PrismError extends Error {
     return this.kind.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
   }
 
+  /** The same failure in other words, as where a secret is left out; itself where they are the same. */
+  told(message: string): PrismError {
+    if (message === this.message) return this;
+    const { kind, code, info, cause } = this;
+    return new PrismError(kind, message, { code, info, cause });
+  }
+
   /** Makes whatever was thrown a PrismError; what we did not foresee becomes a `bug`, without its details. */
   static from(reason: unknown): PrismError {
     if (reason instanceof PrismError) return reason;

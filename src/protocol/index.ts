@@ -11,6 +11,7 @@ export {
 } from "./execute-request.js";
 export { ExecuteResponseReader, type Read } from "./execute-response.js";
 export { FieldScanner } from "./field-scanner.js";
+export { hiddenText, HiddenTexts, nothingHidden } from "./hidden-texts.js";
 export { InFlight, type Placed } from "./in-flight.js";
 export { httpStatusOf } from "./http-status.js";
 export { LineOutlet, type LineSink } from "./line-outlet.js";

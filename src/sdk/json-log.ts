@@ -1,4 +1,4 @@
-import { LineOutlet, StreamSink } from "../protocol/index.js";
+import { type HiddenTexts, LineOutlet, StreamSink } from "../protocol/index.js";
 import type { Log, LogFields } from "./log.js";
 
 /** A log that writes one JSON object a line; Prism reads plugins' stderr so. `always` goes with every line. */
@@ -24,6 +24,23 @@ export function withFields(log: Log, always: LogFields): Log {
     info: (message, fields) => log.info(message, { ...always, ...fields }),
     warn: (message, fields) => log.warn(message, { ...always, ...fields }),
     error: (message, fields) => log.error(message, { ...always, ...fields }),
+  };
+}
+
+/** The same log, in which nothing stands that must not be told. */
+export function withoutSecrets(log: Log, secrets: HiddenTexts): Log {
+  const hidden = (fields: LogFields = {}): LogFields =>
+    Object.fromEntries(
+      Object.entries(fields).map(([name, value]) => [
+        name,
+        typeof value === "string" ? secrets.hide(value) : value,
+      ]),
+    );
+  return {
+    debug: (message, fields) => log.debug(secrets.hide(message), hidden(fields)),
+    info: (message, fields) => log.info(secrets.hide(message), hidden(fields)),
+    warn: (message, fields) => log.warn(secrets.hide(message), hidden(fields)),
+    error: (message, fields) => log.error(secrets.hide(message), hidden(fields)),
   };
 }
 

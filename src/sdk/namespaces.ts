@@ -7,8 +7,15 @@ import {
   type InitializeResponseSchema,
   type ShutdownResponseSchema,
 } from "../protocol/gen/prism/plugin/plugin_pb.js";
-import { Code, type LoopDelays, PrismError, TimeLimit } from "../protocol/index.js";
-import { reasonFields, withFields } from "./json-log.js";
+import {
+  Code,
+  HiddenTexts,
+  type LoopDelays,
+  nothingHidden,
+  PrismError,
+  TimeLimit,
+} from "../protocol/index.js";
+import { reasonFields, withFields, withoutSecrets } from "./json-log.js";
 import type { Log } from "./log.js";
 import type { OpenContext, Plugin } from "./plugin.js";
 import { PluginError } from "./plugin-error.js";
@@ -62,8 +69,9 @@ export class Namespaces {
   ): Promise<MessageInitShape<typeof InitializeResponseSchema>> {
     const proof = proofOf(this.#settings.token, request.challenge);
     const told = { pluginVersion: this.#plugin.version, proof };
+    const secrets = new HiddenTexts(request.secrets);
     try {
-      const served = await this.#inTurn(request.namespace, () => this.#replace(request, signal));
+      const served = await this.#inTurn(request.namespace, () => this.#replace(request, secrets, signal));
       const operations = Object.entries(served.operations).map(([name, { kind, traits }]) => ({
         ...traits,
         name,
@@ -72,7 +80,7 @@ export class Namespaces {
       const supportedOperations = operations.map(({ name }) => name);
       return { ...told, success: true, supportedOperations, operations, ...served.declaration };
     } catch (reason) {
-      const error = this.#explain(request.namespace, reason);
+      const error = this.#explain(request.namespace, reason, secrets);
       return { ...told, success: false, error, errorCode: PrismError.from(reason).code };
     }
   }
@@ -96,16 +104,18 @@ export class Namespaces {
 
   /** Ends a namespace; one that is not open has ended. */
   async shutdown(name: string, grace: AbortSignal): Promise<MessageInitShape<typeof ShutdownResponseSchema>> {
+    let secrets = nothingHidden;
     try {
       await this.#inTurn(name, async () => {
         const served = this.#open.get(name) ?? (name === "" ? this.#only() : undefined);
         if (!served) return;
+        ({ secrets } = served);
         this.#open.delete(served.name);
         await served.close(grace);
       });
       return { success: true };
     } catch (reason) {
-      return { success: false, error: this.#explain(name, reason) };
+      return { success: false, error: this.#explain(name, reason, secrets) };
     }
   }
 
@@ -119,14 +129,19 @@ export class Namespaces {
     return only;
   }
 
-  async #replace(request: InitializeRequest, signal: AbortSignal): Promise<ServedNamespace> {
+  async #replace(
+    request: InitializeRequest,
+    secrets: HiddenTexts,
+    signal: AbortSignal,
+  ): Promise<ServedNamespace> {
     const { namespace, credentials } = request;
     const { dataDirectory, now, graceMs, answerBytes } = this.#settings;
     if (namespace === "") throw new PluginError(Code.INVALID_ARGUMENT, "the namespace has no name");
-    const log = withFields(this.#settings.log, { namespace });
+    const log = withFields(withoutSecrets(this.#settings.log, secrets), { namespace });
     const config = configFrom(request.config);
     const context: OpenContext<unknown> = { namespace, config, credentials, dataDirectory, log, signal, now };
-    const fresh = new ServedNamespace(namespace, await this.#plugin.open(context), { log, answerBytes });
+    const opened = await this.#plugin.open(context);
+    const fresh = new ServedNamespace(namespace, opened, { log, secrets, answerBytes });
     const old = this.#open.get(namespace);
     this.#open.set(namespace, fresh);
     if (old) void this.#closeReplaced(old, graceMs);
@@ -152,10 +167,11 @@ export class Namespaces {
     }
   }
 
-  #explain(name: string, reason: unknown): string {
-    if (reason instanceof PrismError) return reason.message;
-    this.#settings.log.error("the plugin failed", { namespace: name, ...reasonFields(reason) });
-    return reason instanceof Error ? reason.message : String(reason);
+  #explain(name: string, reason: unknown, secrets: HiddenTexts): string {
+    if (reason instanceof PrismError) return secrets.hide(reason.message);
+    const log = withoutSecrets(this.#settings.log, secrets);
+    log.error("the plugin failed", { namespace: name, ...reasonFields(reason) });
+    return secrets.hide(reason instanceof Error ? reason.message : String(reason));
   }
 }
 

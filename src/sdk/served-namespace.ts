@@ -1,4 +1,12 @@
-import { Code, InFlight, nearestName, type Placed, PrismError, serializedFiles } from "../protocol/index.js";
+import {
+  Code,
+  type HiddenTexts,
+  InFlight,
+  nearestName,
+  type Placed,
+  PrismError,
+  serializedFiles,
+} from "../protocol/index.js";
 import { AnswerWriter } from "./answer.js";
 import { Counters } from "./counters.js";
 import { reasonFields } from "./json-log.js";
@@ -19,10 +27,19 @@ export interface Running extends Placed {
   cut(reason: PrismError): void;
 }
 
+/** What a namespace is served with, beside what its plugin opened. */
+export interface ServedSettings {
+  readonly log: Log;
+  readonly secrets: HiddenTexts;
+  readonly answerBytes: number;
+}
+
 /** A namespace that is open: its operations, its counters, and its end. */
 export class ServedNamespace {
   readonly name: string;
   readonly log: Log;
+  /** What nothing that it says may hold. */
+  readonly secrets: HiddenTexts;
   readonly answerBytes: number;
   readonly counters = new Counters();
   readonly #open: OpenNamespace;
@@ -36,9 +53,10 @@ export class ServedNamespace {
   #idle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  constructor(name: string, open: OpenNamespace, { log, answerBytes }: { log: Log; answerBytes: number }) {
+  constructor(name: string, open: OpenNamespace, { log, secrets, answerBytes }: ServedSettings) {
     this.name = name;
     this.log = log;
+    this.secrets = secrets;
     this.answerBytes = answerBytes;
     this.#open = open;
     for (const [operationName, operation] of Object.entries(open.operations)) {
@@ -120,10 +138,11 @@ export class ServedNamespace {
   /** How it fares. Never throws: a check that does is UNHEALTHY. */
   async check(signal: AbortSignal): Promise<Health> {
     try {
-      return (await this.#open.check?.(signal)) ?? { status: "HEALTHY" };
+      return this.#withoutSecrets((await this.#open.check?.(signal)) ?? { status: "HEALTHY" });
     } catch (reason) {
       if (!(reason instanceof PrismError)) this.log.error("the health check failed", reasonFields(reason));
-      return { status: "UNHEALTHY", message: PrismError.from(reason).message };
+      const { message } = PrismError.from(reason);
+      return { status: "UNHEALTHY", message: this.secrets.hide(message) };
     }
   }
 
@@ -142,6 +161,13 @@ export class ServedNamespace {
     });
     const reason = new PluginError(Code.UNAVAILABLE, `the plugin is closing namespace "${this.name}"`);
     for (const call of this.#running.all()) call.cut(reason);
+  }
+
+  #withoutSecrets(health: Health): Health {
+    const { message = "", details = {} } = health;
+    const told: Record<string, string> = {};
+    for (const [name, detail] of Object.entries(details)) told[name] = this.secrets.hide(detail);
+    return { ...health, message: this.secrets.hide(message), details: told };
   }
 
   #refuse(name: string, remedy: string | undefined): never {

@@ -3,54 +3,64 @@ import { afterEach, expect, test } from "vitest";
 import { type RunningPrism, servePrism, until } from "../support/running-prism.js";
 
 const root = new URL("../../", import.meta.url).pathname;
-const fixture = `${root}test/fixtures/plugins/gives-itself-away.js`;
-const markers = ["m4rker-1", "m4rker-2", "m4rker-3", "m4rker-4"];
-const [secret = "", literal = "", password = "", query = ""] = markers;
+const fixtures = `${root}test/fixtures/plugins/`;
+const markers = ["m4rker-1", "m4rker-2", "m4rker-3", "m4rker-4", "m4rker-5", "m4rker-6"];
+const [secret = "", secretToken = "", password = "", query = "", literal = "", userInfo = ""] = markers;
 const steering = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
 let prism: RunningPrism | undefined;
 afterEach(() => prism?.stop());
 
-/** Serves two namespaces whose plugin tells all that it knows; one of them refuses to serve. */
+/** Serves three namespaces whose plugins tell all that they know: one on the SDK, and two without, of which one refuses to serve. */
 async function serve(format: "json" | "pretty"): Promise<RunningPrism> {
-  const entry = (name: string, env: string): string => `
+  const entry = (name: string, program: string, env = ""): string => `
   - name: ${name}
     backend: talkative
     plugin:
-      command: [${process.execPath}, ${fixture}]
-      env: { SECRET: "{{ secret:one }}", LITERAL_TOKEN: "{{ secret:two }}"${env} }
+      command: [${process.execPath}, ${fixtures}${program}]
+      env: { SECRET: "{{ secret:one }}", LITERAL_TOKEN: "{{ secret:two }}", LITERAL: ${literal}${env} }
     credentials: { password: ${password} }
-    config: { url: "https://u:${password}@db/x?key=${query}" }
+    config: { url: "https://u:${userInfo}@db/x?api_key=${query}" }
 `;
-  const yaml = `telemetry: { log: { format: ${format} } }\nnamespaces:${entry("talks", "")}${entry("refuses", ', REFUSES: "yes"')}`;
-  const env = { PRISM_SECRET_ONE: secret, PRISM_SECRET_TWO: literal };
+  const entries = [
+    entry("talks", "gives-itself-away.js"),
+    entry("refuses", "gives-itself-away.js", ', REFUSES: "yes"'),
+    entry("repeats", "repeats-its-secrets.js"),
+  ];
+  const yaml = `telemetry: { log: { format: ${format} } }\nnamespaces:${entries.join("")}`;
+  const env = { PRISM_SECRET_ONE: secret, PRISM_SECRET_TWO: secretToken };
   prism = await servePrism({ yaml, env, unready: true });
   const { admin, output } = prism;
-  await until("both to have been tried", async () => {
+  await until("all to have been tried", async () => {
     const { unready } = (await (await fetch(`http://${admin}/readyz`)).json()) as { unready: object };
-    return "refuses" in unready && !("talks" in unready) && output().includes("Prism serves");
+    return (
+      "refuses" in unready &&
+      !("talks" in unready) &&
+      !("repeats" in unready) &&
+      output().includes("Prism serves")
+    );
   });
   return prism;
 }
 
 /** What commands and addresses print, and the log. */
 async function everythingSaid({ admin, address, output }: RunningPrism): Promise<string[]> {
-  const asked = ["status", "ns list", "plugin list", "ns get talks", "ns get refuses"].map((line) => [
-    ...line.split(" "),
-    "--admin",
-    admin,
-  ]);
+  const asked = ["status", "ns list", "plugin list", "ns get talks", "ns get refuses", "ns get repeats"].map(
+    (line) => [...line.split(" "), "--admin", admin],
+  );
   const commands = [
     ...asked,
     ...asked.map((args) => [...args, "--json"]),
     ["call", "refuses", "get", "--key", "k", "--address", address],
+    ["call", "repeats", "tell", "--address", address],
     ["plugin", "reload", "refuses", "--admin", admin],
     ["plugin", "reload", "talks", "--admin", admin],
   ];
   const said: string[] = [];
   for (const args of commands) said.push(await run(args));
   for (const path of ["/readyz", "/metrics"]) said.push(await (await fetch(`http://${admin}${path}`)).text());
-  said.push(await (await fetch(`http://${address}/v1/namespaces/refuses/kv/k`)).text());
+  for (const path of ["refuses/kv/k", "talks/kv/k"])
+    said.push(await (await fetch(`http://${address}/v1/namespaces/${path}`)).text());
   said.push(output());
   return said;
 }
@@ -67,7 +77,8 @@ test.each(["json", "pretty"] as const)(
       for (const marker of markers) expect(text).not.toContain(marker);
       expect(text).not.toMatch(steering);
     }
-    expect(said.join()).toContain("(hidden) (hidden) \\u001b[2J");
+    expect(said.join()).toContain("(hidden) (hidden) (hidden) \\u001b[2J");
+    expect(said.join()).toContain("the backend refused");
   },
 );
 

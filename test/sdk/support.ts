@@ -2,11 +2,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import {
+  Code,
   definePlugin,
   listenWith,
   type Log,
   type OpenNamespace,
   type Operation,
+  PluginError,
   type ServedPlugin,
   type ServeOptions,
   z,
@@ -26,21 +28,28 @@ export async function serveOperations(
   operations: Readonly<Record<string, Operation>>,
   {
     namespace = {},
+    secrets = [],
     ...options
-  }: Partial<ServeOptions> & { readonly namespace?: Partial<OpenNamespace> } = {},
+  }: Partial<ServeOptions> & {
+    readonly namespace?: Partial<OpenNamespace>;
+    readonly secrets?: string[];
+  } = {},
 ): Promise<Served> {
   const directory = await mkdtemp(join(tmpdir(), "sdk-"));
   const lines: string[] = [];
   const definition = definePlugin({
     name: "test",
     version: "1.0.0",
-    config: z.strictObject({}),
-    open: () => ({ operations, ...namespace }),
+    config: z.strictObject({ refuse: z.string().optional() }),
+    open: ({ config: { refuse } }) => {
+      if (refuse !== undefined) throw new PluginError(Code.UNAVAILABLE, refuse);
+      return { operations, ...namespace };
+    },
   });
   const socket = join(directory, "plugin.sock");
   const plugin = await listenWith(definition, { socket, log: linesLog(lines), graceMs: 5000, ...options });
   const client = new PluginClient(socket, options.token ?? "");
-  const initialized = await client.initialize("ns", {});
+  const initialized = await client.initialize("ns", {}, { secrets });
   if (!initialized.success) throw new Error(initialized.error);
   return {
     client,

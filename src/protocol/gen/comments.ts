@@ -18,6 +18,7 @@ export const comments: Readonly<Record<string, string>> = {
   "prism.plugin.InitializeRequest.credentials": "The namespace's `credentials`, secrets resolved. Never log them.",
   "prism.plugin.InitializeRequest.capabilities": "What the proxy can do for plugins.",
   "prism.plugin.InitializeRequest.challenge": "Added. Random bytes that the plugin proves it holds the token with (see InitializeResponse.proof).",
+  "prism.plugin.InitializeRequest.secrets": "Added. Texts that must stand in nothing that the plugin says, least of all in an operation's error, which callers read: secrets of the namespace, each of which is also in `config`, `credentials`, the plugin's environment or its token. Never log them.",
   "prism.plugin.InitializeResponse": "Whether the namespace can be served, and what it can do.",
   "prism.plugin.InitializeResponse.success": "False when the namespace cannot be served; then `error` says why and what to do.",
   "prism.plugin.InitializeResponse.error": "One sentence for the operator, empty on success.",

@@ -52,6 +52,8 @@ export interface Opening {
   readonly backend: string;
   readonly config: JsonObject;
   readonly credentials: Readonly<Record<string, string>>;
+  /** Texts that it must not repeat in anything that it says. */
+  readonly secrets: readonly string[];
   readonly proxyVersion: string;
   /** Refuse a plugin that does not prove that it holds the token. */
   readonly proofRequired: boolean;
@@ -156,7 +158,7 @@ export class PluginClient {
   }
 
   async #initialize(opening: Opening, deadline: Deadline): Promise<Opened> {
-    const { backend, config, credentials, proxyVersion } = opening;
+    const { backend, config, credentials, secrets, proxyVersion } = opening;
     const { namespace, token } = this.#address;
     const challenge = token === "" ? nothing : randomBytes(32);
     const response = await this.#call(
@@ -167,6 +169,7 @@ export class PluginClient {
         backendType: backend,
         config: anyPack(StructSchema, fromJson(StructSchema, config as Parameters<typeof fromJson>[1])),
         credentials: { ...credentials },
+        secrets: [...secrets],
         capabilities: { supportsDistributedTracing: true, supportsHotReload: true, proxyVersion },
         challenge,
       },

@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
-import { hiddenText, holdsHidden } from "../model/hidden-text.js";
+import { hiddenText } from "../../protocol/index.js";
+import { holdsHidden } from "../model/hidden-text.js";
 import { isList, isMapping, textsIn } from "./json.js";
 import { mayBeSecret } from "./check-shape.js";
 import type { ExaminedDocument } from "./examined-document.js";

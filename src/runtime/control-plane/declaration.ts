@@ -1,11 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
-import { hiddenText, hideSecretsIn } from "../model/hidden-text.js";
+import { hiddenText } from "../../protocol/index.js";
+import { hideSecretsIn, isSecretName } from "../model/hidden-text.js";
 import type { JsonObject, JsonValue, Namespace } from "../model/namespace.js";
 
-/** Under such a key stands a secret, whatever a plugin calls its settings. */
-const secretKey =
-  /passw|passphrase|pwd|pgpass|secret|token|credential|auth|cookie|session|signature|bearer|dsn|salt|(private|api|access|account|shared|signing|encryption)[_-]?key/i;
 const secretReference = /^\s*\{\{\s*secret:[^{}]*\}\}\s*$/;
 
 /** Paths of the keys that differ between two declarations, as prism.yaml spells them. Who owns them is no key. */
@@ -73,7 +71,7 @@ function differences(before: unknown, after: unknown, path = ""): string[] {
 function hideSecrets(object: JsonObject): JsonObject {
   const entries = Object.entries(object).map(([key, value]): [string, JsonValue] => [
     key,
-    secretKey.test(key) ? hideAll(value) : hideIn(value),
+    isSecretName(key) ? hideAll(value) : hideIn(value),
   ]);
   return Object.fromEntries(entries);
 }

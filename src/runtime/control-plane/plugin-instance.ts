@@ -1,7 +1,13 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type LoopDelays, PrismError, TimeLimit, systemProblem } from "../../protocol/index.js";
+import {
+  type LoopDelays,
+  nothingHidden,
+  PrismError,
+  TimeLimit,
+  systemProblem,
+} from "../../protocol/index.js";
 import {
   type Channel,
   type HealthReport,
@@ -16,7 +22,7 @@ import type { ChannelKind, Namespace } from "../model/namespace.js";
 import { type Health, type InstanceState, nextStates } from "../model/plugin-instance.js";
 import type { RouteInstance } from "../model/route-table.js";
 import { logOutput } from "./plugin-instance-output.js";
-import { SecretMask } from "./secret-mask.js";
+import { secretTexts } from "./secret-texts.js";
 
 /** What an instance needs of the rest of the runtime. */
 export interface InstanceNeighbours {
@@ -55,7 +61,7 @@ export class PluginInstance {
   #state: InstanceState = "starting";
   #reason = "";
   /** What the plugin says must not give away what it was told. */
-  #mask: SecretMask | undefined;
+  #hidden = nothingHidden;
   #health: Health | undefined;
   #loop: LoopDelays | undefined;
   #opened: Opened = { version: "", operations: [], services: [], fileDescriptors: [] };
@@ -102,7 +108,8 @@ export class PluginInstance {
 
   /** How proxies reach it, while it is ready. */
   get route(): RouteInstance {
-    return { id: this.id, socket: this.socket, token: this.#launched?.token ?? "" };
+    const { texts: secrets } = this.#hidden;
+    return { id: this.id, socket: this.socket, token: this.#launched?.token ?? "", secrets };
   }
 
   /** Launches, initializes and checks it; then it is ready. Where that fails nothing is left running, and the reason is thrown. */
@@ -124,7 +131,8 @@ export class PluginInstance {
       onStep("health_check");
       this.#become("ready");
     } catch (reason) {
-      const told = this.#hidden(await this.#explain(reason));
+      const explained = await this.#explain(reason);
+      const told = explained.told(this.#hide(explained.message));
       this.fail(told.message);
       await this.kill();
       throw told;
@@ -186,7 +194,7 @@ export class PluginInstance {
     const slow = (): string =>
       `the secrets of namespace "${name}" did not come in time: look after their provider`;
     const resolved = await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
-    this.#mask = new SecretMask(this.namespace, resolved);
+    this.#hidden = secretTexts(this.namespace, resolved);
     return resolved;
   }
 
@@ -227,6 +235,7 @@ export class PluginInstance {
       services: plugin.services,
       config,
       credentials,
+      secrets: this.#hidden.texts,
       backend,
       proxyVersion: this.#near.proxyVersion,
       proofRequired: plugin.code.kind === "attached" && token !== "",
@@ -263,13 +272,7 @@ export class PluginInstance {
   }
 
   #hide(text: string): string {
-    return this.#mask?.hide(text) ?? text;
-  }
-
-  #hidden(error: PrismError): PrismError {
-    const { kind, code, info, cause, message } = error;
-    const told = this.#hide(message);
-    return told === message ? error : new PrismError(kind, told, { code, info, cause });
+    return this.#hidden.hide(text);
   }
 
   #end(how: string): void {

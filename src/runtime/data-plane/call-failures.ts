@@ -47,15 +47,18 @@ export function noTrailers(plan: CallPlan): PrismError {
 
 /** The plugin ended its call with a gRPC status of its own: the channel failed. */
 export function channelFailed({ instance, permit }: CallPlan, { code, message }: Ending): PrismError {
-  const said = message || `the plugin instance ${instance.id} ended the call with ${codeName(code)}`;
+  const said =
+    instance.secrets.hide(message) ||
+    `the plugin instance ${instance.id} ended the call with ${codeName(code)}`;
   const kind = code === Code.UNAVAILABLE ? "pluginAway" : "operationFailed";
   return new PrismError(kind, said, { code, info: { namespace: permit.namespace } });
 }
 
 /** The operation ran and failed; the plugin says why. */
-export function operationFailed({ permit }: CallPlan, reader: ExecuteResponseReader): PrismError {
+export function operationFailed({ instance, permit }: CallPlan, reader: ExecuteResponseReader): PrismError {
   const { namespace, operation } = permit;
-  const said = reader.error(longestError) || `"${operation}" failed, and the plugin does not say why`;
+  const told = instance.secrets.hide(reader.error(longestError));
+  const said = told || `"${operation}" failed, and the plugin does not say why`;
   // A failure with the code of success would be told as success.
   const code = codeFrom(reader.errorCode) || Code.UNKNOWN;
   return new PrismError("operationFailed", said, { code, info: { namespace, operation } });

@@ -19,7 +19,7 @@ import type { Leased, Outcome } from "./instance.js";
 import type { MemoryBudget } from "./memory-budget.js";
 import type { Method } from "./method.js";
 import { failureAnswer, failureTrailers } from "./refusal.js";
-import { type Ending, readHead, readTrailers } from "./reply-headers.js";
+import { type Ending, readHead, readTrailers, withoutSecrets } from "./reply-headers.js";
 import type { Waiting } from "./upstream.js";
 
 /** What all calls of a process share. */
@@ -190,7 +190,8 @@ export class Call<M extends Method = Method> implements StreamListener, Waiting,
 
   /** The plugin's call ended in order: its trailers, or its whole answer where it sent no head. */
   protected replyEnds(trailers: HeaderList, { code, operationCode }: Ending): void {
-    this.finish(trailers, operationCode === Code.OK ? code : operationCode);
+    const told = code === Code.OK ? trailers : withoutSecrets(trailers, this.plan.instance.secrets);
+    this.finish(told, operationCode === Code.OK ? code : operationCode);
   }
 
   /** Where the call is counted. */

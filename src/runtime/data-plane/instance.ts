@@ -1,4 +1,4 @@
-import { InFlight, type Placed } from "../../protocol/index.js";
+import { HiddenTexts, InFlight, type Placed } from "../../protocol/index.js";
 import { HeaderList } from "../../wire/index.js";
 import type { Ledger, RouteInstance } from "../model/route-table.js";
 import { Upstream, type UpstreamSurroundings } from "./upstream.js";
@@ -19,6 +19,8 @@ export interface Leased extends Placed {
 export class Instance {
   readonly id: string;
   readonly #token: string;
+  /** What its plugin must not tell clients. */
+  readonly secrets: HiddenTexts;
   readonly upstream: Upstream;
   readonly #inFlight = new InFlight<Leased>();
   readonly #account = { completed: 0, failed: 0, cut: 0 };
@@ -28,9 +30,10 @@ export class Instance {
   #heard = 0;
   #whenIdle: (() => void)[] = [];
 
-  constructor({ id, socket, token }: RouteInstance, surroundings: UpstreamSurroundings) {
+  constructor({ id, socket, token, secrets = [] }: RouteInstance, surroundings: UpstreamSurroundings) {
     this.id = id;
     this.#token = token;
+    this.secrets = new HiddenTexts(secrets);
     this.upstream = new Upstream({ id, socket, surroundings });
   }
 

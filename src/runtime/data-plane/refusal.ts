@@ -1,4 +1,4 @@
-import { codeName, PrismError, statusDetails } from "../../protocol/index.js";
+import { codeName, type PrismError, statusDetails } from "../../protocol/index.js";
 import { encodeGrpcMessage, HeaderList, TextAnswer } from "../../wire/index.js";
 import { acceptedEncodings } from "./encoding.js";
 
@@ -29,10 +29,9 @@ export const notGrpc = new TextAnswer(
 );
 
 function statusFields(error: PrismError): string[] {
-  const { code, kind, info } = error;
+  const { code } = error;
   const message = shorten(error.message) || codeName(code);
-  const told = message === error.message ? error : new PrismError(kind, message, { code, info });
-  const details = statusDetails(told);
+  const details = statusDetails(error.told(message));
   return [
     "grpc-status",
     String(code),

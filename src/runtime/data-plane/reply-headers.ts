@@ -1,5 +1,11 @@
-import { type Code, codeFrom, PrismError } from "../../protocol/index.js";
-import { decodeGrpcMessage, doubledField, type HeaderList, statusFromHttp } from "../../wire/index.js";
+import { type Code, codeFrom, type HiddenTexts, PrismError } from "../../protocol/index.js";
+import {
+  decodeGrpcMessage,
+  doubledField,
+  encodeGrpcMessage,
+  HeaderList,
+  statusFromHttp,
+} from "../../wire/index.js";
 
 /** How a plugin's call ended, by its trailers. */
 export interface Ending {
@@ -25,6 +31,24 @@ export function readTrailers(headers: HeaderList): Ending | undefined {
   const ending = endingFrom(headers);
   headers.memo = ending;
   return ending;
+}
+
+/**
+ * The trailers of a call that failed, without what must not be told. Where there was something of it in the message,
+ * the details, which hold the message again, are left out.
+ */
+export function withoutSecrets(trailers: HeaderList, secrets: HiddenTexts): HeaderList {
+  const message = readTrailers(trailers)?.message ?? "";
+  const told = secrets.hide(message);
+  if (told === message) return trailers;
+  const { fields } = trailers;
+  const kept: string[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    const [name = "", value = ""] = [fields[i], fields[i + 1]];
+    if (name === "grpc-message") kept.push(name, encodeGrpcMessage(told));
+    else if (name !== "grpc-status-details-bin") kept.push(name, value);
+  }
+  return new HeaderList(kept, trailers.neverIndexed);
 }
 
 function endingFrom(headers: HeaderList): Ending | undefined {

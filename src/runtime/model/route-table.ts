@@ -47,6 +47,8 @@ export interface RouteInstance {
   readonly socket: string;
   /** Sent with every call as `prism-plugin-token`; empty = none. */
   readonly token: string;
+  /** Texts that must not reach a client in what its plugin says of a failure; absent = none. */
+  readonly secrets?: readonly string[];
 }
 
 /** The account of one instance's calls: started = completed + failed + cut + in flight; what is missing is lost. */

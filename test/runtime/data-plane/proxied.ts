@@ -22,6 +22,8 @@ export interface ProxiedOptions {
   readonly limits?: Partial<WireLimits>;
   readonly cors?: Partial<CorsSettings>;
   readonly token?: string;
+  /** What the stub must not tell clients. */
+  readonly secrets?: readonly string[];
   readonly settings?: Partial<Omit<ProxySettings, "limits">>;
 }
 
@@ -77,7 +79,8 @@ export class Proxied {
 
   /** Points a namespace to an instance; the table has no other. Without an instance nobody serves it. */
   route(namespace: string, id: string | undefined, socket: string): void {
-    const instance = id === undefined ? {} : { instance: { id, socket, token: this.#options.token ?? "" } };
+    const { token = "", secrets = [] } = this.#options;
+    const instance = id === undefined ? {} : { instance: { id, socket, token, secrets } };
     const served = { operations: [], services: [], fileDescriptors: [] };
     this.routes([{ namespace, ...served, deadlineMs: 0, ...this.#options.route, ...instance }]);
   }

@@ -1,5 +1,12 @@
 import type { Status } from "../../../protocol/gen/google/rpc/status_pb.js";
-import { codeFrom, httpStatusOf, PrismError, statusFrom, statusJson } from "../../../protocol/index.js";
+import {
+  codeFrom,
+  httpStatusOf,
+  printable,
+  PrismError,
+  statusFrom,
+  statusJson,
+} from "../../../protocol/index.js";
 import type { Exchange } from "./exchange.js";
 import type { Fields } from "./fields.js";
 import { HttpRefusal } from "./http-refusal.js";
@@ -27,7 +34,7 @@ export async function answerFailure(exchange: Exchange, reason: unknown): Promis
 /** A failure as an answer: google.rpc.Status as JSON. */
 export function failureAnswer(reason: unknown): FailureAnswer {
   const status = statusOf(reason);
-  const body = Buffer.from(`${JSON.stringify(statusJson(status))}\n`);
+  const body = Buffer.from(`${printable(JSON.stringify(statusJson(status)))}\n`);
   const refusal = reason instanceof HttpRefusal ? reason : undefined;
   return {
     httpStatus: refusal?.httpStatus ?? httpStatusOf(codeFrom(status.code)),

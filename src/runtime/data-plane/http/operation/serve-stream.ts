@@ -1,7 +1,7 @@
 import { fromBinary, type JsonObject } from "@bufbuild/protobuf";
 import { Data } from "../../../../protocol/gen/prism/data/v1/data_pb.js";
 import { StreamResponseSchema } from "../../../../protocol/gen/prism/plugin/plugin_pb.js";
-import { type JsonBounds, PrismError, statusJson } from "../../../../protocol/index.js";
+import { type JsonBounds, printable, PrismError, statusJson } from "../../../../protocol/index.js";
 import { MessageError, MessageReader } from "../../../../wire/index.js";
 import { statusOf } from "../http-failure.js";
 import { HttpRefusal } from "../http-refusal.js";
@@ -38,7 +38,7 @@ export async function serveStream(serving: Serving, request: OperationRequest): 
   } catch (reason) {
     const failure = sending.failure ?? reason;
     if (!exchange.begun || exchange.left.aborted) throw failure;
-    await answer.write(JSON.stringify({ error: statusJson(statusOf(failure)) }));
+    await answer.write(printable(JSON.stringify({ error: statusJson(statusOf(failure)) })));
   }
   answer.end();
 }

@@ -10,11 +10,12 @@ import {
 } from "../../sdk/index.js";
 import type { config } from "./config.js";
 import { type Item, Store } from "./store.js";
+import { sweepEvery } from "./sweep-every.js";
 
 /** Opens a namespace that lives as long as this instance. */
 export function openMemory({ config: settings, now }: OpenContext<z.output<typeof config>>): OpenNamespace {
   const store = new Store(settings.max_bytes, now);
-  const sweeping = setInterval(() => store.sweep(), settings.sweep_interval_ms).unref();
+  const sweeping = sweepEvery(settings.sweep_interval_ms, (most) => store.sweep(most));
   return {
     operations: keyValue(memoryKeyValue(store, now)),
     check: () => ({
@@ -25,7 +26,7 @@ export function openMemory({ config: settings, now }: OpenContext<z.output<typeo
         max_bytes: String(settings.max_bytes),
       },
     }),
-    close: () => clearInterval(sweeping),
+    close: () => sweeping.stop(),
   };
 }
 

@@ -1,4 +1,5 @@
 import { full } from "./errors.js";
+import { Expiries, type Mortal, nowhere } from "./expiries.js";
 import { compareUtf8, OrderedKeys } from "./ordered-keys.js";
 
 /** A value and when it ends, in milliseconds since 1970. */
@@ -7,17 +8,20 @@ export interface Item {
   readonly expiresAt: number | undefined;
 }
 
-/** What an entry takes beside its key and value, roughly: its places in the map and among the ordered keys. */
+interface Entry extends Item, Mortal {
+  readonly key: string;
+}
+
+/** What an entry takes beside its key and value, roughly: its places in the map, among the ordered keys and the expiries. */
 const entryBytes = 100;
 
 /** Keys and values in memory, in order, bounded in bytes. An expired item is never seen. */
 export class Store {
-  readonly #items = new Map<string, Item>();
+  readonly #entries = new Map<string, Entry>();
   readonly #keys = new OrderedKeys();
+  readonly #expiries = new Expiries<Entry>();
   readonly #maxBytes: number;
   readonly #now: () => number;
-  /** Keys that will expire, so that a sweep need not look at the others. */
-  readonly #mortal = new Set<string>();
   #bytes = 0;
 
   constructor(maxBytes: number, now: () => number) {
@@ -30,37 +34,33 @@ export class Store {
   }
 
   get size(): number {
-    return this.#items.size;
+    return this.#entries.size;
   }
 
   get(key: string): Item | undefined {
-    const item = this.#items.get(key);
-    if (item?.expiresAt === undefined || item.expiresAt > this.#now()) return item;
-    this.delete(key);
-    return undefined;
+    const entry = this.#entries.get(key);
+    return entry?.expiresAt === undefined ? entry : this.#unlessEnded(entry, this.#now());
   }
 
   /** Stores one item. What does not fit is refused and changes nothing. */
   set(key: string, item: Item): void {
-    this.#makeRoom(this.#growth(key, item));
+    const now = this.#now();
+    this.#makeRoom(this.#growth(key, item, now), now);
     this.#put(key, item);
   }
 
   /** Stores all of them or none. */
   setAll(items: ReadonlyMap<string, Item>): void {
+    const now = this.#now();
     let growth = 0;
-    for (const [key, item] of items) growth += this.#growth(key, item);
-    this.#makeRoom(growth);
+    for (const [key, item] of items) growth += this.#growth(key, item, now);
+    this.#makeRoom(growth, now);
     for (const [key, item] of items) this.#put(key, item);
   }
 
   delete(key: string): void {
-    const item = this.#items.get(key);
-    if (!item) return;
-    this.#items.delete(key);
-    this.#keys.delete(key);
-    this.#mortal.delete(key);
-    this.#bytes -= sizeOf(key, item);
+    const entry = this.#entries.get(key);
+    if (entry) this.#remove(entry);
   }
 
   /** Items whose keys begin with a prefix and sort after another, in the order of their bytes. */
@@ -68,36 +68,65 @@ export class Store {
     const now = this.#now();
     for (const key of this.#keys.from(compareUtf8(after, prefix) > 0 ? after : prefix)) {
       if (!key.startsWith(prefix)) return;
-      const item = this.#items.get(key);
-      if (key === after || !item || (item.expiresAt !== undefined && item.expiresAt <= now)) continue;
-      yield [key, item];
+      const entry = this.#entries.get(key);
+      if (key !== after && entry && !hasEnded(entry, now)) yield [key, entry];
     }
   }
 
-  /** Frees what has expired. */
-  sweep(): void {
-    for (const key of this.#mortal) this.get(key);
+  /** Frees what has expired, so many at most; whether there may be more. */
+  sweep(most: number): boolean {
+    const now = this.#now();
+    for (let freed = 0; freed < most; freed++) if (!this.#freeOne(now)) return false;
+    return true;
   }
 
-  #growth(key: string, item: Item): number {
-    const old = this.#items.get(key);
+  /** What the item takes more than the one that it replaces. */
+  #growth(key: string, item: Item, now: number): number {
+    const entry = this.#entries.get(key);
+    const old = entry && this.#unlessEnded(entry, now);
     return sizeOf(key, item) - (old ? sizeOf(key, old) : 0);
   }
 
-  #makeRoom(growth: number): void {
-    if (this.#bytes + growth <= this.#maxBytes) return;
-    this.sweep();
-    if (this.#bytes + growth > this.#maxBytes) throw full(this.#maxBytes);
+  /** Frees of what has expired as much as it takes. */
+  #makeRoom(growth: number, now: number): void {
+    while (this.#bytes + growth > this.#maxBytes) if (!this.#freeOne(now)) throw full(this.#maxBytes);
   }
 
-  #put(key: string, item: Item): void {
-    const old = this.#items.get(key);
-    this.#bytes += this.#growth(key, item);
-    this.#items.set(key, item);
-    if (!old) this.#keys.add(key);
-    if (item.expiresAt === undefined) this.#mortal.delete(key);
-    else this.#mortal.add(key);
+  #freeOne(now: number): boolean {
+    const ended = this.#expiries.firstEnded(now);
+    if (ended) this.#remove(ended);
+    return ended !== undefined;
   }
+
+  /** The entry as long as it lives; one that has expired is freed. */
+  #unlessEnded(entry: Entry, now: number): Entry | undefined {
+    if (!hasEnded(entry, now)) return entry;
+    this.#remove(entry);
+    return undefined;
+  }
+
+  #put(key: string, { value, expiresAt }: Item): void {
+    const old = this.#entries.get(key);
+    if (old) {
+      this.#bytes -= sizeOf(key, old);
+      this.#expiries.delete(old);
+    } else this.#keys.add(key);
+    const entry = { key, value, expiresAt, place: nowhere };
+    this.#bytes += sizeOf(key, entry);
+    this.#entries.set(key, entry);
+    this.#expiries.add(entry);
+  }
+
+  #remove(entry: Entry): void {
+    this.#entries.delete(entry.key);
+    this.#keys.delete(entry.key);
+    this.#expiries.delete(entry);
+    this.#bytes -= sizeOf(entry.key, entry);
+  }
+}
+
+function hasEnded({ expiresAt }: Item, now: number): boolean {
+  return expiresAt !== undefined && expiresAt <= now;
 }
 
 function sizeOf(key: string, { value }: Item): number {

@@ -12,8 +12,7 @@ import {
 import { encodingFrom } from "./encoding.js";
 import { Appendix, type Identity } from "./identity.js";
 import type { LastPlan } from "./last-plan.js";
-import type { LocalMethod } from "./local/local-method.js";
-import type { Method } from "./method.js";
+import type { LocalMethod, Method } from "./method.js";
 import { methodAt } from "./methods.js";
 import { passedFields, type ToldFields } from "./passed-fields.js";
 import type { CallPlan, LocalPlan, Plan } from "./plan.js";

@@ -17,6 +17,7 @@ import { type Arrival, Entrance } from "./entrance.js";
 import { PageDoor } from "./grpc-web/page-door.js";
 import { HttpDoor } from "./http/http-door.js";
 import { LastPlan } from "./last-plan.js";
+import { LocalCall } from "./local/local-call.js";
 import { LocalServices } from "./local/local-services.js";
 import { MemoryBudget } from "./memory-budget.js";
 import { Identity } from "./identity.js";
@@ -44,6 +45,7 @@ export class DataPlane {
   readonly #options: DataPlaneOptions;
   /** What every connection's calls share. */
   readonly #service: Omit<CallService, "peer" | "last" | "share" | "hosts">;
+  readonly #local: LocalServices;
   readonly #limits: Limits;
   readonly #backlog: MemoryBudget;
   readonly #refusals: PeerRefusals;
@@ -71,13 +73,15 @@ export class DataPlane {
       { generation: 0, routes: {} },
       { onUnreachable, onRefused, backlog: this.#backlog, limits },
     );
+    const deadlines = new DeadlineWheel();
+    this.#local = new LocalServices(routes, limits);
     this.#service = {
       path: openPath,
       routes,
-      local: new LocalServices(routes, limits),
+      answer: (stream, plan) => new LocalCall(stream, plan, { local: this.#local, deadlines, now }),
       metrics: new CallMetrics(),
       identity: new Identity(),
-      deadlines: new DeadlineWheel(),
+      deadlines,
       reader: new ExecuteResponseReader(),
       messageBytes: limits.messageBytes,
       defaultNamespace: options.settings.defaultNamespace,
@@ -131,7 +135,7 @@ export class DataPlane {
   /** Routes by this table from now on, and calls that run go on by the one that they began with. */
   setTable(table: RouteTable): void {
     this.#service.routes.replace(table);
-    this.#service.local.statuses.tableChanged();
+    this.#local.statuses.tableChanged();
   }
 
   /** Resolves when no call runs on the instance; those that are left at the deadline are cut. */
@@ -156,7 +160,7 @@ export class DataPlane {
   /** Takes nothing new, lets what runs finish until the deadline, and closes everything. */
   async stop(deadlineMs: number): Promise<void> {
     this.#stopping = true;
-    this.#service.local.shutdown();
+    this.#local.shutdown();
     for (const connection of this.#connections) connection.shutdown();
     this.#door.shutdown();
     for (const socket of this.#silent) socket.destroy();

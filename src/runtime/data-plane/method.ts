@@ -32,6 +32,16 @@ export type Method =
   /** The plugin protocol's ExecuteStream: passes as it is, and is counted by what its first message names. */
   | { readonly kind: "stream"; readonly path: string; readonly operation: typeof anyOperation };
 
+/** A method that Prism answers itself. */
+export interface LocalMethod {
+  readonly kind: "local";
+  readonly path: string;
+  /** The full name of the method: "grpc.health.v1.Health/Check". */
+  readonly operation: string;
+  /** Whether it is asked of the call's namespace, where that names one. */
+  readonly isNamespaced: boolean;
+}
+
 /** The operation of a call whose body names it. */
 export const anyOperation = "*";
 

@@ -1,8 +1,13 @@
 import { Data } from "../../protocol/gen/prism/data/v1/data_pb.js";
 import { isServiceOfPlugins, RequestWrapper, typedMethods, type TypedMethod } from "../../protocol/index.js";
-import type { LocalMethod } from "./local/local-method.js";
-import { localMethods } from "./local/local-methods.js";
-import { anyOperation, type Method, type TunnelledEntry, type TypedEntry } from "./method.js";
+import { localMethods } from "./local-methods.js";
+import {
+  anyOperation,
+  type LocalMethod,
+  type Method,
+  type TunnelledEntry,
+  type TypedEntry,
+} from "./method.js";
 
 const servicePath = /^\/([^/]+)\/([A-Za-z_][A-Za-z0-9_]*)$/;
 const longestName = 255;

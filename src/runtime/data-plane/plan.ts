@@ -2,12 +2,11 @@ import type { PrismError } from "../../protocol/index.js";
 import type { HeaderList } from "../../wire/index.js";
 import type { Permit } from "../model/permit.js";
 import type { RouteTable } from "../model/route-table.js";
-import type { CallCount } from "./call-metrics.js";
+import type { CallCount, OperationMetrics } from "./call-metrics.js";
 import type { Encoding } from "./encoding.js";
 import type { Appendix } from "./identity.js";
 import type { Instance } from "./instance.js";
-import type { LocalCallPlan } from "./local/local-call.js";
-import type { Method } from "./method.js";
+import type { LocalMethod, Method } from "./method.js";
 import type { CallHeaders } from "./plugin-headers.js";
 import type { ActiveRoute } from "./routes.js";
 
@@ -31,10 +30,16 @@ export interface CallPlan<M extends Method = Method> {
 }
 
 /** A call that Prism answers itself. */
-export interface LocalPlan extends LocalCallPlan {
+export interface LocalPlan {
   readonly kind: "local";
   readonly table: RouteTable;
   readonly permit: Permit;
+  readonly method: LocalMethod;
+  /** Empty where the call names none, or the method does not care. */
+  readonly namespace: string;
+  readonly encoding: Encoding | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly metrics: OperationMetrics;
 }
 
 /** What becomes of a call. */

@@ -6,16 +6,23 @@ import { planCall, type Planner } from "./call-plan.js";
 import type { CallPlan, LocalPlan, RefusedPlan } from "./plan.js";
 import { deaf } from "./deaf.js";
 import { ExecuteCall } from "./execute-call.js";
-import { LocalCall, type LocalSurroundings } from "./local/local-call.js";
 import type { TypedEntry } from "./method.js";
 import { failureAnswer, notGrpc } from "./refusal.js";
 import { StreamCall } from "./stream-call.js";
 import { TypedCall } from "./typed-call.js";
 
+/** Hears a call, once it has begun. */
+export interface BegunCall extends StreamListener {
+  /** Takes its place among the calls that run. Called once. */
+  begin(): void;
+}
+
 /** What serving the calls of one connection needs; all but the peer is shared by all of a process. */
-export interface CallService extends Planner, CallSurroundings, LocalSurroundings {
+export interface CallService extends Planner, CallSurroundings {
   /** The names by which requests over HTTP may ask. No page's browser sends gRPC by itself, so its calls are not held to them. */
   readonly hosts: ServedHosts;
+  /** Answers a call that Prism answers itself. */
+  readonly answer: (stream: Stream, plan: LocalPlan) => BegunCall;
   /** Serves a request that is no gRPC, and tells who hears the rest of it; undefined where no door knows it either. */
   readonly otherwise: (
     stream: Stream,
@@ -44,12 +51,8 @@ export function serveCall(stream: Stream, headers: HeaderList, service: CallServ
   return call;
 }
 
-function callOf(
-  stream: Stream,
-  plan: CallPlan | LocalPlan,
-  service: CallService,
-): StreamListener & { begin(): void } {
-  if (plan.kind === "local") return new LocalCall(stream, plan, service);
+function callOf(stream: Stream, plan: CallPlan | LocalPlan, service: CallService): BegunCall {
+  if (plan.kind === "local") return service.answer(stream, plan);
   if (isTyped(plan)) return new TypedCall(stream, plan, service);
   if (plan.method.kind === "execute") return new ExecuteCall(stream, plan, service);
   if (plan.method.kind === "stream") return new StreamCall(stream, plan, service);

@@ -1,4 +1,4 @@
-import { create, type DescMethod, toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import {
   Health,
   type HealthCheckRequest,
@@ -11,7 +11,7 @@ import {
 import { PrismError } from "../../../protocol/index.js";
 import { noMessage, secondMessage } from "../message-failures.js";
 import { type Answers, type Conversation, decode, OneAnswer } from "./conversation.js";
-import { type Converse, type LocalMethod, localMethod } from "./local-method.js";
+import type { Converse } from "./converse.js";
 import type { ServingStatuses, StatusListener } from "./serving-statuses.js";
 
 /** gRPC's own bound of a list. */
@@ -19,25 +19,25 @@ const mostListed = 100;
 /** What is repeated of a name that a client made up. */
 const longestName = 63;
 
-/**
- * grpc.health.v1.Health: whether Prism serves, and each namespace. It is asked of Prism as a whole, whatever namespace a
- * call names: services are named in the messages.
- */
-export const healthMethods: readonly LocalMethod[] = [
-  method(Health.method.check, (answers, { services: { statuses } }) => {
-    const answer = ({ service }: HealthCheckRequest): Uint8Array => check(service, statuses);
-    return new OneAnswer(answers, (message) => answer(decode(HealthCheckRequestSchema, message)));
-  }),
-  method(Health.method.list, (answers, { services: { statuses } }) => {
+/** grpc.health.v1.Health: whether Prism serves, and each namespace; by operation. */
+export const healthConversations: readonly (readonly [operation: string, Converse])[] = [
+  [
+    `${Health.typeName}/${Health.method.check.name}`,
+    (answers, { services: { statuses } }) => {
+      const answer = ({ service }: HealthCheckRequest): Uint8Array => check(service, statuses);
+      return new OneAnswer(answers, (message) => answer(decode(HealthCheckRequestSchema, message)));
+    },
+  ],
+  [
+    `${Health.typeName}/${Health.method.list.name}`,
     // The request says nothing.
-    return new OneAnswer(answers, () => list(statuses));
-  }),
-  method(Health.method.watch, (answers, { services: { statuses } }) => new HealthWatch(answers, statuses)),
+    (answers, { services: { statuses } }) => new OneAnswer(answers, () => list(statuses)),
+  ],
+  [
+    `${Health.typeName}/${Health.method.watch.name}`,
+    (answers, { services: { statuses } }) => new HealthWatch(answers, statuses),
+  ],
 ];
-
-function method(described: DescMethod, converse: Converse): LocalMethod {
-  return localMethod(described, { isNamespaced: false, converse });
-}
 
 function check(service: string, statuses: ServingStatuses): Uint8Array {
   const status = statuses.of(service);

@@ -7,24 +7,16 @@ import {
   type StreamListener,
 } from "../../../wire/index.js";
 import { truncated } from "../message-failures.js";
-import type { OperationMetrics } from "../call-metrics.js";
 import type { Deadline, DeadlineWheel, Timed } from "../deadline-wheel.js";
-import type { Encoding } from "../encoding.js";
 import { answerHead, failureAnswer, failureTrailers, okTrailers } from "../refusal.js";
+import type { LocalPlan } from "../plan.js";
 import type { Answers, Conversation } from "./conversation.js";
-import type { LocalMethod } from "./local-method.js";
+import { converse } from "./conversations.js";
 import type { LocalServices, Running } from "./local-services.js";
 import { RequestMessages } from "./request-messages.js";
 
 /** What a call that Prism answers itself is made of. */
-export interface LocalCallPlan {
-  readonly method: LocalMethod;
-  /** Empty where the call names none, or the method does not care. */
-  readonly namespace: string;
-  readonly encoding: Encoding | undefined;
-  readonly timeoutMs: number | undefined;
-  readonly metrics: OperationMetrics;
-}
+export type LocalCallPlan = Pick<LocalPlan, "method" | "namespace" | "encoding" | "timeoutMs" | "metrics">;
 
 /** What such calls share. */
 export interface LocalSurroundings {
@@ -60,7 +52,7 @@ export class LocalCall implements StreamListener, Timed, Answers, Running {
     this.#plan = plan;
     this.#surroundings = surroundings;
     this.#messages = new RequestMessages(encoding, surroundings.local.limits.localMessageBytes);
-    this.#conversation = method.converse(this, { namespace, services: surroundings.local });
+    this.#conversation = converse(method, this, { namespace, services: surroundings.local });
     this.#startedAt = surroundings.now();
   }
 

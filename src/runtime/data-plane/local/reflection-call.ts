@@ -8,23 +8,17 @@ import {
 import { Code } from "../../../protocol/index.js";
 import { type Answers, type Conversation, decode } from "./conversation.js";
 import type { DescriptorFile, Descriptors } from "./descriptors.js";
-import { type Asked, type LocalMethod, localMethod } from "./local-method.js";
+import type { Asked, Converse } from "./converse.js";
 import type { Reflection } from "./reflection.js";
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
-const method = localMethod(ServerReflection.method.serverReflectionInfo, {
-  isNamespaced: true,
-  converse: (answers, asked) => new ReflectionCall(answers, asked),
-});
-
-/**
- * grpc.reflection.v1.ServerReflection, and v1alpha, which is the same by another name and the only one that older
- * clients know.
- */
-export const reflectionMethods: readonly LocalMethod[] = [
-  method,
-  { ...method, path: method.path.replace(".v1.", ".v1alpha."), operation: method.operation },
+/** grpc.reflection.v1.ServerReflection; by operation, which v1alpha shares. */
+export const reflectionConversations: readonly (readonly [operation: string, Converse])[] = [
+  [
+    `${ServerReflection.typeName}/${ServerReflection.method.serverReflectionInfo.name}`,
+    (answers, asked) => new ReflectionCall(answers, asked),
+  ],
 ];
 
 /** Answers question by question. What is not known is an answer, too, and the call goes on. */

@@ -3,7 +3,7 @@ import {
   Health,
   HealthCheckResponse_ServingStatus as Status,
 } from "../../../../src/protocol/gen/grpc/health/v1/health_pb.js";
-import { healthMethods } from "../../../../src/runtime/data-plane/local/health.js";
+import { healthConversations } from "../../../../src/runtime/data-plane/local/health.js";
 import { LocalServices } from "../../../../src/runtime/data-plane/local/local-services.js";
 import { Routes } from "../../../../src/runtime/data-plane/routes.js";
 import type { Route } from "../../../../src/runtime/model/route-table.js";
@@ -155,11 +155,11 @@ describe("Health/Watch", () => {
       },
     );
     const services = new LocalServices(routes, defaultLimits);
-    const method = healthMethods.find(({ path }) => path.endsWith("/Watch"));
+    const [, watch] = healthConversations.find(([operation]) => operation.endsWith("/Watch")) ?? [];
     let told = 0;
     const answers = { isFull: false, send: () => (told += 1), end: () => undefined };
 
-    const conversation = method?.converse(answers, { namespace: "", services });
+    const conversation = watch?.(answers, { namespace: "", services });
     conversation?.onMessage(Buffer.from("\n\x06orders"));
     conversation?.onClose();
     routes.replace({ generation: 1, routes: {} });

@@ -5,9 +5,9 @@ import { Health } from "../../../../src/protocol/gen/grpc/health/v1/health_pb.js
 import { ServerReflection } from "../../../../src/protocol/gen/grpc/reflection/v1/reflection_pb.js";
 import { CallMetrics } from "../../../../src/runtime/data-plane/call-metrics.js";
 import { DeadlineWheel } from "../../../../src/runtime/data-plane/deadline-wheel.js";
-import { healthMethods } from "../../../../src/runtime/data-plane/local/health.js";
 import { LocalCall } from "../../../../src/runtime/data-plane/local/local-call.js";
 import { LocalServices } from "../../../../src/runtime/data-plane/local/local-services.js";
+import { localMethods } from "../../../../src/runtime/data-plane/local-methods.js";
 import { Routes } from "../../../../src/runtime/data-plane/routes.js";
 import type { Stream } from "../../../../src/wire/index.js";
 import { defaultLimits } from "../../../support/default-limits.js";
@@ -175,7 +175,7 @@ describe("no more such calls run at once than local_calls allows", () => {
   });
 
   test("and one that has ended makes room for another", () => {
-    const [method] = healthMethods;
+    const [method] = localMethods;
     if (!method) throw new Error("no method");
     const metrics = new CallMetrics().of("(prism)", method.operation);
     const plan = { method, namespace: "", encoding: undefined, timeoutMs: undefined, metrics };

@@ -1,15 +1,6 @@
 import type { HeaderList } from "../../wire/index.js";
+import type { ToldFields } from "./plugin-headers.js";
 import type { RequestHead } from "./request-head.js";
-
-/** What the headers of a call tell the plugin beside what every call to it has. */
-export interface ToldFields {
-  readonly authority: string;
-  readonly contentType: string;
-  /** Names and values in turn. */
-  readonly fields: readonly string[];
-  /** Names among them whose values belong in no table on the way. */
-  readonly neverIndexed: readonly string[];
-}
 
 /**
  * Fields of a tunnelled call that stay here: those of the hop, those that Prism says itself, and the caller's

@@ -1,5 +1,15 @@
 import { formatTimeout, HeaderList } from "../../wire/index.js";
 
+/** What the headers of a call tell the plugin beside what every call to it has. */
+export interface ToldFields {
+  readonly authority: string;
+  readonly contentType: string;
+  /** Names and values in turn. */
+  readonly fields: readonly string[];
+  /** Names among them whose values belong in no table on the way. */
+  readonly neverIndexed: readonly string[];
+}
+
 /** The headers of a call to a plugin. */
 export interface CallHeaders {
   /** The list with a `grpc-timeout` of at most so many milliseconds; without one where there is no deadline. */

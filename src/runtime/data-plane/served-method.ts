@@ -2,8 +2,7 @@ import { HeaderList } from "../../wire/index.js";
 import type { OperationMetrics } from "./call-metrics.js";
 import type { Instance } from "./instance.js";
 import { type Method, pluginExecute, pluginExecuteStream } from "./method.js";
-import type { ToldFields } from "./passed-fields.js";
-import { type CallHeaders, NamespaceHeaders, PluginHeaders } from "./plugin-headers.js";
+import { type CallHeaders, NamespaceHeaders, PluginHeaders, type ToldFields } from "./plugin-headers.js";
 
 /** What a method of a namespace is served with. */
 export interface ServedBy {

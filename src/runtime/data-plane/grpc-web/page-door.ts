@@ -4,11 +4,12 @@ import type { Cors } from "../cors/cors.js";
 import { deaf } from "../deaf.js";
 import { failureAnswer } from "../refusal.js";
 import { type CallService, serveCall } from "../serve-call.js";
+import type { Pages } from "../http/pages.js";
 import { WebRequest } from "./web-request.js";
 import { WebStream } from "./web-stream.js";
 
 /** Serves what pages in browsers send before they call, and their calls by gRPC-Web: each takes the path of all calls. */
-export class PageDoor {
+export class PageDoor implements Pages {
   readonly cors: Cors;
   /** What was read of heads that came before and may come again. */
   readonly #known = new WeakMap<HeaderList, WebRequest>();

@@ -3,14 +3,13 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
 import type { Peer } from "../../model/peer.js";
-import { ExchangeStream } from "../grpc-web/exchange-stream.js";
-import type { PageDoor } from "../grpc-web/page-door.js";
 import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
 import { type Addressed, assertServed } from "./assert-served.js";
 import { checkHttp1 } from "./check-http1.js";
 import type { ClientFault } from "./client-fault.js";
 import type { Exchange } from "./exchange.js";
+import { ExchangeStream } from "./exchange-stream.js";
 import type { Fields } from "./fields.js";
 import { headerListOf } from "./header-list-of.js";
 import { answerFailure } from "./http-failure.js";
@@ -19,6 +18,7 @@ import { Http1Exchange } from "./http1-exchange.js";
 import { Http2Exchange } from "./http2-exchange.js";
 import { type HttpLimits, windowBytes } from "./http-limits.js";
 import { isHttpPath } from "./http-request.js";
+import type { Pages } from "./pages.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { OpenApi } from "./openapi/openapi-document.js";
 import type { ExchangeService } from "./exchange-service.js";
@@ -39,7 +39,7 @@ export type OnClientFault = (peer: Peer, fault: ClientFault) => void;
 
 /** What the door is made with. */
 export interface HttpDoorSettings {
-  readonly pages: PageDoor;
+  readonly pages: Pages;
   readonly limits: HttpLimits;
   readonly onFault: OnClientFault;
 }
@@ -49,7 +49,7 @@ export class HttpDoor {
   readonly #server: Server;
   readonly #shared: Omit<ExchangeService, "calls">;
   readonly #connections = new Map<Duplex, Http1Connection>();
-  readonly #pages: PageDoor;
+  readonly #pages: Pages;
   readonly #onFault: OnClientFault;
   #stopping = false;
 

@@ -6,10 +6,10 @@ import {
   type StreamListener,
 } from "../../../wire/index.js";
 import { deaf } from "../deaf.js";
-import type { Exchange } from "../http/exchange.js";
-import type { Fields } from "../http/fields.js";
-import { windowBytes } from "../http/http-limits.js";
-import type { PacedBody } from "../http/request-body.js";
+import type { Exchange } from "./exchange.js";
+import type { Fields } from "./fields.js";
+import { windowBytes } from "./http-limits.js";
+import type { PacedBody } from "./request-body.js";
 
 const nothing = Buffer.alloc(0);
 /** What HTTP/1.1 lets a value hold (RFC 9110, section 5.5); HTTP/2 is less strict. */

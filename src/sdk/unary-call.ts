@@ -68,9 +68,12 @@ export class UnaryCall implements StreamListener, Running, AnswerGate, Waiting, 
     return this.#stream?.queuedBytes ?? 0;
   }
 
-  /** What is small leaves at once and is always answered; what is large waits where too much does already. */
+  /** What is small leaves at once and is always answered; what is large waits where too much does already, or was made in this turn. */
   admit(answer: unknown): void {
-    if (this.#isDue || !this.#operation?.isRead || !this.#answers.isFull) return;
+    if (this.#isDue || !this.#operation?.isRead) return;
+    // What a backend was waited for is not asked for twice to spare a turn.
+    const isSpent = this.#stream === undefined && this.#answers.isSpent;
+    if (!isSpent && !this.#answers.isFull) return;
     if (sizeOfAnswer(answer) > smallAnswerBytes) throw noRoom;
   }
 
@@ -254,7 +257,10 @@ export class UnaryCall implements StreamListener, Running, AnswerGate, Waiting, 
     stream.sendData(head, false);
     stream.sendData(body, false);
     stream.sendHeaders(okTrailers, true);
-    if (result.length > smallAnswerBytes) this.#served.answeredLargely(operation, result.length);
+    if (result.length > smallAnswerBytes) {
+      this.#served.answeredLargely(operation, result.length);
+      this.#answers.made(result.length);
+    }
     if (stream.queuedBytes === 0) return;
     this.#stream = stream;
     this.#isSending = true;

@@ -29,6 +29,9 @@ export interface Sending {
 const mostWaiting = 10_000;
 const mostWaitingBytes = 16 * 1024 * 1024;
 
+/** Of large answers so much is made in one turn of the loop: then others are heard, and those who leave. */
+const mostBytesATurn = 1024 * 1024;
+
 /** While others wait, how often what is sent is looked after, and how often in a row it may not have moved. */
 const lookEveryMs = 1000;
 const mostLooks = 5;
@@ -83,6 +86,8 @@ export class ConnectionAnswers implements Backlog {
   #bytes = 0;
   #waitingBytes = 0;
   #isResuming = false;
+  /** Of large answers, in this turn. */
+  #madeBytes = 0;
   #watch: NodeJS.Timeout | undefined;
 
   constructor(most: number, whole: Whole) {
@@ -93,6 +98,21 @@ export class ConnectionAnswers implements Backlog {
   /** No answer should be made that cannot leave at once. */
   get isFull(): boolean {
     return this.#bytes >= this.#most || this.#whole.isFull();
+  }
+
+  /** Enough large answers were made in this turn; the next ones are made in another. */
+  get isSpent(): boolean {
+    return this.#madeBytes >= mostBytesATurn;
+  }
+
+  /** A large answer was made. */
+  made(bytes: number): void {
+    if (this.#madeBytes === 0)
+      setImmediate(() => {
+        this.#madeBytes = 0;
+        this.resume();
+      });
+    this.#madeBytes += bytes;
   }
 
   take(bytes: number): boolean {
@@ -140,7 +160,7 @@ export class ConnectionAnswers implements Backlog {
     setImmediate(() => {
       this.#isResuming = false;
       for (const call of this.#waiting) {
-        if (this.isFull) return;
+        if (this.isFull || this.isSpent) return;
         this.forget(call);
         call.proceed();
       }

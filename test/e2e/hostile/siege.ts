@@ -44,7 +44,10 @@ export class Siege {
     const prism = await servePrism({ yaml, serverKeys: `limits: { ${limits} }` });
     const siege = new Siege(prism);
     // What is made at the first calls, and kept, is not the attack's.
-    for (let i = 0; i < 300; i++) await siege.neighbour.set("k", "v");
+    for (let i = 0; i < 300; i++) {
+      await siege.neighbour.set("k", "v");
+      await siege.neighbour.get("k");
+    }
     return siege;
   }
 
@@ -95,7 +98,6 @@ export class Siege {
       await until("the refusal to be counted", async () => (await this.refused(reason, peer)) > refused);
       this.#expectLogged(peer, reason);
     }
-    this.leave();
     await this.#untilLeft(connections);
     expect(
       this.#processes().filter(({ role }) => role !== attacked),
@@ -136,7 +138,10 @@ export class Siege {
       } while (!isOver);
     };
     const attacking = attack.run(this).finally(() => (isOver = true));
-    await Promise.all([attacking, neighbour()]);
+    // An attack whose neighbour was hurt is over before the next one begins.
+    const ends = await Promise.allSettled([attacking, neighbour()]);
+    this.leave();
+    for (const end of ends) if (end.status === "rejected") throw end.reason;
   }
 
   /** One call, and it is answered in time. */

@@ -20,6 +20,11 @@ export abstract class PrismCommand extends Command {
     process.on("SIGINT", endInterrupted);
   }
 
+  /** How it takes what has no flag, for those who look for one. */
+  protected get elsewhere(): string {
+    return "";
+  }
+
   protected override async finally(error: Error | undefined): Promise<unknown> {
     process.off("SIGINT", endInterrupted);
     return super.finally(error);
@@ -71,7 +76,9 @@ export abstract class PrismCommand extends Command {
     const { usageSentence } = await import("./usage-sentence.js");
     const called = [this.config.bin, ...(this.id ?? "").split(":")].join(" ");
     const flags = { ...this.ctor.baseFlags, ...this.ctor.flags, json: {} };
-    await tellUsageError(usageSentence(error, { called, flags }), { isJson: this.jsonEnabled() });
+    await tellUsageError(usageSentence(error, { called, flags, elsewhere: this.elsewhere }), {
+      isJson: this.jsonEnabled(),
+    });
     return this.exit(ExitCode.usage);
   }
 }

@@ -34,8 +34,9 @@ export function executeRequest(operation: string, parameters: Parameters): Execu
     return create(ExecuteRequestSchema, { operation, params: { case: "rawParams", value } });
   }
   const json = { ...parse(parameters.bytes), ...fieldsOf(operation, input, parameters) };
+  const message = messageOf(operation, input, { ...json });
   assertWhole(operation, input, json);
-  const params = { typeUrl: typeUrlOf(input), value: toBinary(input, messageOf(operation, input, json)) };
+  const params = { typeUrl: typeUrlOf(input), value: toBinary(input, message) };
   return create(ExecuteRequestSchema, { operation, params: { case: "typedParams", value: params } });
 }
 

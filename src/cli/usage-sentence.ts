@@ -6,6 +6,8 @@ export interface Usage {
   /** How it is called, as in "prism ns get". */
   readonly called: string;
   readonly flags: Readonly<Record<string, { readonly char?: string | undefined }>>;
+  /** How it takes what has no flag; empty where there is nothing more. */
+  readonly elsewhere: string;
 }
 
 /** Wrong usage in one sentence of what is wrong and one of what to do; what oclif says at length is said shortly. */
@@ -26,12 +28,13 @@ function shortly(message: string): [said: string, isOclifs: boolean] {
   return [message.replace(end, ""), end.test(message)];
 }
 
-function sentenceOf(said: string, { called, flags }: Usage): string {
+function sentenceOf(said: string, usage: Usage): string {
+  const { called, flags } = usage;
   const [, unknown] = /^Nonexistent flags?: (.+)$/.exec(said) ?? [];
   if (unknown !== undefined)
     return unknown
       .split(", ")
-      .map((flag) => noFlag(flag, flags))
+      .map((flag) => noFlag(flag, usage))
       .join("; ");
 
   const [, missing] = /^Missing \d+ required args?:\n([^]*)$/.exec(said) ?? [];
@@ -49,17 +52,24 @@ function sentenceOf(said: string, { called, flags }: Usage): string {
   if (needed.length > 0) return `${called} needs ${needed.join(" and ")}`;
 
   const [, more] = /^Unexpected arguments?: ([^]+)$/.exec(said) ?? [];
-  if (more !== undefined) return `${called} takes no ${JSON.stringify(more)}`;
+  if (more !== undefined) return `${called} takes no ${JSON.stringify(more)}${viaNpm(more)}`;
 
   const [, flag, wants] = /^Flag (--\S+) (expects a value|can only be specified once)/.exec(said) ?? [];
   if (flag === undefined) return said;
   return `${flag} ${wants === "expects a value" ? "takes a value" : "may stand only once"}`;
 }
 
-function noFlag(flag: string, flags: Usage["flags"]): string {
+function noFlag(flag: string, { flags, elsewhere }: Usage): string {
   const [given = flag] = flag.split("=");
   const nearest = given.startsWith("--") ? nearestName(given.slice(2), Object.keys(flags)) : undefined;
-  return `there is no flag ${given}${nearest === undefined ? "" : `: did you mean --${nearest}?`}`;
+  if (nearest !== undefined) return `there is no flag ${given}: did you mean --${nearest}?`;
+  return `there is no flag ${given}${elsewhere === "" ? "" : `; ${elsewhere}`}`;
+}
+
+/** npm keeps a flag for itself, and hands on the file that stood behind it. */
+function viaNpm(more: string): string {
+  const isFile = process.env["npm_lifecycle_event"] === "start" && /\.ya?ml$/.test(more);
+  return isFile ? `; npm hands flags on behind --, as in \`npm start -- --config ${more}\`` : "";
 }
 
 function named(name: string, flags: Usage["flags"]): string {

@@ -41,6 +41,10 @@ export default class Call extends PrismCommand {
     quiet: Flags.boolean({ char: "q", description: "Print no answers, only the tally." }),
   };
 
+  protected override get elsewhere(): string {
+    return `other parameters go as JSON, such as '{"prefix":"gr"}'`;
+  }
+
   async run(): Promise<unknown> {
     const { args, flags } = await this.parse(Call);
     const { callOperation } = await import("../cli/call-operation.js");

@@ -24,12 +24,20 @@ export default class Serve extends PrismCommand {
   };
 
   async run(): Promise<void> {
-    const { flags } = await this.parse(Serve);
+    const { flags, raw } = await this.parse(Serve);
     const { serve } = await import("../cli/serve.js");
     const { loadConfig, startRuntime } = await import("../runtime/index.js");
     const { config: file, listen, admin, proxies, "state-dir": state_dir } = flags;
     const overrides = { listen, admin, proxies, state_dir };
-    const request = { ...(file !== undefined && { file }), overrides, env: process.env, cwd: process.cwd() };
+    const isWritten = (name: string): boolean =>
+      raw.some((token) => token.type === "flag" && token.flag === name);
+    const variables = {
+      ...(!isWritten("listen") && { listen: Serve.flags.listen.env ?? "" }),
+      ...(!isWritten("admin") && { admin: Serve.flags.admin.env ?? "" }),
+      ...(!isWritten("state-dir") && { state_dir: Serve.flags["state-dir"].env ?? "" }),
+    };
+    const origin = { overrides, variables, env: process.env, cwd: process.cwd() };
+    const request = { ...(file !== undefined && { file }), ...origin };
     const load = () => loadConfig(request);
 
     const config = await load();

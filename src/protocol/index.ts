@@ -19,7 +19,7 @@ export { type JsonBounds, JsonProblem } from "./json/json-problem.js";
 export { doubleOf, readNumber } from "./json/json-number.js";
 export { JsonReader } from "./json/json-reader.js";
 export { isReadObject, type ReadJson } from "./json/json-value.js";
-export { messageFromJson, type MessageReading } from "./json/message-from-json.js";
+export { bytesAreBase64, messageFromJson, type MessageReading } from "./json/message-from-json.js";
 export { messageToJson } from "./json/message-to-json.js";
 export { printable, printableIn } from "./printable.js";
 export { LoopDelay, loopDelayBucketsMs, type LoopDelays, sumDelays } from "./loop-delay.js";

@@ -124,14 +124,48 @@ describe("exit code 2, where it is used wrongly", () => {
     [["status", "orders"], 'takes no "orders"'],
     [["status", "--admin"], "--admin takes a value"],
     [["status", "--admin=somewhere"], '"somewhere" is no address'],
+    [["call", "default", "scan", "--prefix", "gr"], "other parameters go as JSON, such as '{"],
+    [["call", "default", "set", '{"key":1}'], "SetRequest.key from JSON: expected string"],
     [["call", "default", "get", "--count=many"], "--count: expected an integer"],
-    [["serve", "--listen", "everywhere"], "server.listen"],
+    [["serve", "--listen", "everywhere"], "prism: --listen: expected"],
   ] as const)("prism %j says in one line what is wrong", async (argv, said) => {
     const ended = await run(argv);
 
     expect(ended).toMatchObject({ code: 2, stdout: "" });
     expect(ended.stderr).toContain(said);
     expect(ended.stderr).toMatch(/^prism: .*\n$/);
+  });
+
+  test("prism ns apply -f - names what it read: stdin", async () => {
+    const ended = await run(["ns", "apply", "-f", "-"], { input: "namespaces: [{ nam: a }]\n" });
+
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain("stdin:1:16 ");
+  });
+
+  test("npm start --config, which npm keeps for itself, is told how it reaches Prism", async () => {
+    const env = { npm_lifecycle_event: "start" };
+    const ended = await runProgram(["serve", "x.yaml"], { env, input: "", cwd: prism.directory });
+
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toContain("`npm start -- --config x.yaml`");
+  });
+
+  test("a variable of the environment that is wrong is named", async () => {
+    const env = { PRISM_LISTEN: "foo" };
+    const ended = await runProgram(["serve"], { env, input: "", cwd: prism.directory });
+
+    expect(ended.code).toBe(2);
+    expect(ended.stderr).toMatch(/^prism: PRISM_LISTEN: expected /);
+  });
+
+  test.each([
+    ["admin", ["call", "default", "get", "--key=k"], "this is the operators' address"],
+    ["address", ["status"], "this is the clients' address"],
+  ] as const)("asked at the wrong port (the one of %s), %j says which one it is", async (at, argv, said) => {
+    const ended = await run(argv, { at: prism[at] });
+
+    expect(ended.stderr).toContain(said);
   });
 
   test("with --json the same is told as JSON on stdout", async () => {

@@ -23,7 +23,7 @@ export default class NamespaceApply extends AdminCommand {
     const yaml = await readText(flags.file);
 
     const changes = await this.withAdmin(flags.admin, (admin) =>
-      admin.apply(yaml, { source: flags.file, dryRun }),
+      admin.apply(yaml, { source: flags.file === "-" ? "stdin" : flags.file, dryRun }),
     );
 
     for (const { name, kind, changedKeys } of changes) {

@@ -11,6 +11,7 @@ import { isWrapperDesc } from "@bufbuild/protobuf/wkt";
 import { doubleOf, wholeNumber, WrittenNumber } from "./json-number.js";
 import { JsonProblem } from "./json-problem.js";
 import { isReadObject, type ReadJson } from "./json-value.js";
+import { nearestName } from "../nearest-name.js";
 
 /** What reading a message needs beside its JSON. */
 export interface MessageReading {
@@ -31,8 +32,16 @@ export function messageFromJson<T extends DescMessage>(
   reading: MessageReading,
 ): MessageShape<T> {
   const settled = settleMessage(desc, json, reading);
-  return fromJson(desc, settled as JsonValue, reading.registry && { registry: reading.registry });
+  try {
+    return fromJson(desc, settled as JsonValue, reading.registry && { registry: reading.registry });
+  } catch (reason) {
+    if (!(reason instanceof Error) || !reason.message.includes("base64")) throw reason;
+    throw new TypeError(`${reason.message}; ${bytesAreBase64}`, { cause: reason });
+  }
 }
+
+/** How the reason ends where what should be base64 is not. */
+export const bytesAreBase64 = "bytes are base64 in JSON";
 
 const wholeTypes = new Set([
   ...[ScalarType.INT32, ScalarType.SINT32, ScalarType.SFIXED32, ScalarType.UINT32, ScalarType.FIXED32],
@@ -55,13 +64,37 @@ function settleMessage(desc: DescMessage, json: ReadJson, reading: MessageReadin
   const [value] = desc.fields;
   if (isWrapperDesc(desc) && value?.scalar !== undefined) return settleScalar(value.scalar, json, reading);
   if (!isReadObject(json)) return settleOther(json);
+  assertKnown(desc, json);
   for (const field of desc.fields) {
-    const settle: Settle = (inner) => settleField(field, inner, reading);
+    const settle: Settle = (inner) => named(field, () => settleField(field, inner, reading));
     settleAt(json, field.name, settle);
     if (field.jsonName !== field.name) settleAt(json, field.jsonName, settle);
   }
-  // A key that is of no field is what reading the message fails at.
   return json;
+}
+
+/** Throws at a key that is of no field, with the field that was meant. Extensions and the type of an Any are read elsewhere. */
+function assertKnown({ fields }: DescMessage, json: Record<string, ReadJson>): void {
+  for (const key of Object.keys(json)) {
+    if (key.startsWith("[") || key === "@type") continue;
+    if (fields.some(({ name, jsonName }) => key === name || key === jsonName)) continue;
+    const nearest = nearestName(
+      key,
+      fields.map(({ jsonName }) => jsonName),
+    );
+    const hint = nearest === undefined ? "" : `; did you mean ${JSON.stringify(nearest)}?`;
+    throw new TypeError(`there is no field ${JSON.stringify(short(key))}${hint}`);
+  }
+}
+
+/** Runs what settles a field; what does not fit is told with the field's name. */
+function named<T>({ jsonName }: DescField, settle: () => T): T {
+  try {
+    return settle();
+  } catch (reason) {
+    if (!(reason instanceof TypeError)) throw reason;
+    throw new TypeError(`${jsonName}: ${reason.message}`, { cause: reason });
+  }
 }
 
 /** A message whose type the JSON names. */

@@ -2,7 +2,7 @@ import { lstatSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import type { Config } from "./config.js";
 import { parseConfig, withNamesOf } from "./parse-config.js";
-import { aboutTheFile } from "./problems.js";
+import { aboutTheFile, type ConfigProblem, ConfigProblems } from "./problems.js";
 import { readConfig } from "./read-apart.js";
 import { UnreadableFile, readText } from "./read-text.js";
 
@@ -14,6 +14,8 @@ export interface LoadRequest {
   readonly cwd: string;
   /** What the command line says instead of the file; paths are relative to `cwd`. */
   readonly overrides?: ServerOverrides;
+  /** Overrides that an environment variable says, by its name; all others are flags. */
+  readonly variables?: Readonly<Partial<Record<keyof ServerOverrides, string>>>;
 }
 
 /** Keys of `server:` by their names in the file; what is undefined overrides nothing. */
@@ -36,11 +38,10 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
   // JSON is YAML, so what the command line says is held to all that a file is, beside what the file says of TLS.
   const { tls } = config.server;
   const server = { ...overrides, ...(tls && { tls: { cert: tls.cert, key: tls.key } }) };
-  const told = parseConfig(JSON.stringify({ auth: { insecure: config.insecure }, server }), {
-    source: "command line",
-    directory: cwd,
-    env,
-  });
+  const text = JSON.stringify({ auth: { insecure: config.insecure }, server });
+  const told = placedByFlag(request, () =>
+    parseConfig(text, { source: "command line", directory: cwd, env }),
+  );
   const { listen, admin, proxies, stateDirectory } = told.server;
   const { hosts, adminHosts } = config.server;
   const overridden = {
@@ -51,6 +52,27 @@ export async function loadConfig(request: LoadRequest): Promise<Config> {
     ...(overrides.state_dir && { stateDirectory }),
   };
   return { ...config, server: overridden };
+}
+
+/** Runs a check of the overrides; who wrote a flag or a variable knows no line and no key, so problems are told by its name. */
+function placedByFlag<T>({ overrides = {}, variables = {} }: LoadRequest, check: () => T): T {
+  try {
+    return check();
+  } catch (reason) {
+    if (!(reason instanceof ConfigProblems)) throw reason;
+    const names = new Map(
+      Object.keys(overrides).map((key) => [
+        `server.${key}`,
+        variables[key as keyof ServerOverrides] ?? `--${key.replaceAll("_", "-")}`,
+      ]),
+    );
+    throw new ConfigProblems(reason.problems.map((problem) => placedAt(names, problem)));
+  }
+}
+
+function placedAt(names: ReadonlyMap<string, string>, problem: ConfigProblem): ConfigProblem {
+  const name = names.get(problem.path.split(".", 2).join("."));
+  return name === undefined ? problem : { ...problem, file: name, line: 0, column: 0, path: "" };
 }
 
 async function loadFile({ file, env, cwd }: LoadRequest): Promise<Config> {

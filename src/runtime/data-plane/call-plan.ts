@@ -194,6 +194,10 @@ function namespaceOf(head: RequestHead, { kind }: Method): string {
 }
 
 function unknownMethod({ path }: RequestHead): PrismError {
+  if (path.startsWith("/prism.admin.")) {
+    const elsewhere = `no method "${path.slice(0, 200)}": this is the clients' address (server.listen), and operators are served at server.admin`;
+    return new PrismError("unknownMethod", elsewhere);
+  }
   const message = `no method "${path.slice(0, 200)}": Prism serves prism.data.v1.Data and its typed services, such as prism.keyvalue.v1.KeyValue, and what the plugin of the namespace in the header "prism-namespace" declares`;
   return new PrismError("unknownMethod", message);
 }

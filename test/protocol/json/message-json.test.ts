@@ -14,6 +14,7 @@ import {
 import { describe, expect, test } from "vitest";
 import {
   IncrementRequestSchema,
+  SetRequestSchema,
   MGetResponseSchema,
   CompareAndSetResponseSchema,
 } from "../../../src/protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
@@ -49,6 +50,22 @@ describe("a message of JSON", () => {
     ...['"0x10"', '""', '" 1"', '"1e400"'],
   ])("takes %s for no whole number", (written) => {
     expect(() => deltaOf(written)).toThrow();
+  });
+
+  test.each([
+    [{ key: "k", delta: "x" }, 'delta: "x" is no whole number'],
+    [{ key: "k", dleta: 1 }, 'there is no field "dleta"; did you mean "delta"?'],
+    [{ key: "k", more: 1 }, 'there is no field "more"'],
+  ])("that does not fit is told with the field: %j", (json, why) => {
+    const read = (): unknown => messageFromJson(IncrementRequestSchema, json, { digits });
+
+    expect(read).toThrow(why);
+  });
+
+  test("has bytes as base64, and says so where they are not", () => {
+    const read = (): unknown => messageFromJson(SetRequestSchema, { key: "k", value: "hello!" }, { digits });
+
+    expect(read).toThrow(/SetRequest\.value.*bytes are base64 in JSON/);
   });
 
   test("has a number of 64 bits without a sign exactly, wherever it stands", () => {

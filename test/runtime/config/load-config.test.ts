@@ -69,9 +69,7 @@ test("what the command line says goes before the file, and is held to the same r
   const wrong = loadConfig({ env: {}, cwd, overrides: { admin: "0.0.0.0:50052", proxies: -1 } });
 
   expect(server).toMatchObject({ listen: [{ text: "127.0.0.1:8000" }], proxies: 0, drainMs: 5_000 });
-  await expect(wrong).rejects.toThrow(
-    /^command line:.* server\.admin: expected a loopback .*\ncommand line:.* server\.proxies: expected auto/,
-  );
+  await expect(wrong).rejects.toThrow(/^--admin: expected a loopback .*\n--proxies: expected auto/);
 });
 
 test("the command line may listen beyond this machine where the file has TLS and says that it is meant", async () => {
@@ -94,7 +92,15 @@ test("the command line may listen beyond this machine where the file has TLS and
       clientAuth: "required",
     },
   });
-  await expect(closed).rejects.toThrow(/^command line:.* server\.listen\.0: .*auth\.insecure: true/);
+  await expect(closed).rejects.toThrow(/^--listen: .*auth\.insecure: true/);
+});
+
+test("a problem of what an environment variable says is told by the variable's name", async () => {
+  const request = { env: {}, cwd: temporaryDirectory(), overrides: { listen: ["foo"], state_dir: "" } };
+
+  const wrong = loadConfig({ ...request, variables: { listen: "PRISM_LISTEN" } });
+
+  await expect(wrong).rejects.toThrow(/^PRISM_LISTEN: expected .*\n--state-dir: expected /);
 });
 
 test("empty sections have their defaults", async () => {

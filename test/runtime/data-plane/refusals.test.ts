@@ -52,6 +52,13 @@ describe("a call is refused by its head alone", () => {
     },
   );
 
+  test("when it asks for what operators are served at their own address, which is told", async () => {
+    const result = await raw.call("/prism.admin.v1.Admin/GetStatus").send(getRequest).result;
+
+    const message = expect.stringContaining("operators are served at server.admin") as string;
+    expect(result).toMatchObject({ status: "12", message });
+  });
+
   test("when nobody serves the namespace just now, and why is told", async () => {
     const own = await Proxied.start({ route: { reason: "its plugin exits as soon as it starts" } });
     own.route("orders", undefined, "");

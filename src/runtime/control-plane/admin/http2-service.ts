@@ -94,7 +94,8 @@ export class Http2Service {
     const method = methods.get(path);
     if (method === undefined) {
       const known = [...methods.keys()].join(", ");
-      throw new PrismError("unknownMethod", `no method "${path.slice(0, 200)}"; there are: ${known}`);
+      const message = `no method "${path.slice(0, 200)}": this is the operators' address (server.admin), and clients are served at server.listen; there are: ${known}`;
+      throw new PrismError("unknownMethod", message);
     }
     if (method.isAct) acts.assertMay(headers.get(acts.field));
     const encoding = headers.get("grpc-encoding") ?? "identity";

@@ -45,6 +45,16 @@ describe.each(carriers)("a typed operation over %s", (_carrier, ask) => {
     },
   );
 
+  test("refuses a value that is no base64, and says how raw bytes go", async () => {
+    const body = '{"key":"k","value":"hello!"}';
+    const set = path.replace(/get$/, "set");
+
+    const refused = await ask(prism.port, { method: "POST", path: set, body, headers: json });
+
+    expect(refused.status).toBe(400);
+    expect(refused.body.toString()).toContain("PUT /v1/namespaces/{namespace}/kv/{key}");
+  });
+
   test("refuses what a web page may send without being asked, and says how to send it", async () => {
     const headers = { "content-type": "text/plain" };
     const refused = await ask(prism.port, { method: "POST", path, body: '{"key":"k"}', headers });

@@ -22,6 +22,9 @@ try {
   await call("Set", { key: "greeting", value: Buffer.from("hello from grpc-js") });
   const { found, value } = await call("Get", { key: "greeting" });
   console.log(found ? `greeting is "${value}"` : "greeting is not there");
+} catch ({ details, message }) {
+  console.error(`${address}: ${details ?? message}`);
+  process.exitCode = 1;
 } finally {
   client.close();
 }

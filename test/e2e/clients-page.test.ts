@@ -40,6 +40,15 @@ describe("docs/clients.md", () => {
   }
 });
 
+test("examples/stock-client.js says in a sentence that nobody answers", async () => {
+  const asked = run(process.execPath, ["examples/stock-client.js", "127.0.0.1:1"], { cwd: root });
+
+  await expect(asked).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringMatching(/^127\.0\.0\.1:1: No connection established[^\n]*\n$/) as string,
+  });
+});
+
 describe("a service of a plugin's own, by reflection alone", () => {
   test("is listed for those who name its namespace, and for nobody else", async () => {
     const list = ["--list-services", `http://${billing.address}`];

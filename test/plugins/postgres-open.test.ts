@@ -107,8 +107,22 @@ describe("a namespace that cannot be opened says what to do, and never the passw
 
     const failed = openedPostgres({ url });
 
-    await expect(failed).rejects.toThrow(/refused the user or the password: check credentials/);
+    await expect(failed).rejects.toThrow(
+      /refused the user or the password: check config\.connection_string \(/,
+    );
     await expect(failed).rejects.not.toThrow(/hunter2|postgres:\/\//);
+  });
+
+  test.each([
+    [{ password: "hunter2" }, "config.connection_string and credentials.password"],
+    [{ username: "prism", password: "hunter2" }, "credentials.username and credentials.password"],
+  ])("wrong credentials, by their keys: %j", async (credentials, keys) => {
+    const url = await postgres.createDatabase();
+
+    const failed = openedPostgres({ url, credentials });
+
+    await expect(failed).rejects.toThrow(`check ${keys} (`);
+    await expect(failed).rejects.not.toThrow(/hunter2/);
   });
 
   test("no password where one is asked for", async () => {

@@ -34,6 +34,13 @@ export const config = z.strictObject({
 /** What a namespace on `postgres` has set. */
 export type Config = z.output<typeof config>;
 
+/** The keys that the user and the password come from, for a sentence. */
+export function loginKeysOf({ username, password }: Readonly<Record<string, string>>): string {
+  const user = username === undefined ? "config.connection_string" : "credentials.username";
+  const secret = password === undefined ? "config.connection_string" : "credentials.password";
+  return user === secret ? user : `${user} and ${secret}`;
+}
+
 /** The connection string with the namespace's credentials in it. */
 export function connectionStringOf(
   { connection_string }: Config,

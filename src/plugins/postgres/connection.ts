@@ -7,6 +7,8 @@ import {
   connectFailure,
   endsConnection,
   left,
+  loginRefused,
+  refusesCredentials,
   sqlState,
   statementFailure,
   tooMany,
@@ -38,6 +40,8 @@ const settling = reads<[version: string, encoding: string, isOwn: boolean, commi
 /** How to connect. */
 export interface ConnectionSettings {
   readonly connectionString: string;
+  /** What is to be mended where the server refuses the user or the password. */
+  readonly loginKeys: string;
   readonly applicationName: string;
   readonly connectTimeoutMs: number;
   readonly statementTimeoutMs: number;
@@ -100,8 +104,11 @@ export class Connection {
       await connection.#settle();
       return connection;
     } catch (reason) {
-      connection.#end(connectFailure(reason, nameOf(client)));
-      throw connectFailure(reason, nameOf(client));
+      const failure = refusesCredentials(reason)
+        ? loginRefused(reason, settings.loginKeys, nameOf(client))
+        : connectFailure(reason, nameOf(client));
+      connection.#end(failure);
+      throw failure;
     } finally {
       signal.removeEventListener("abort", leave);
     }

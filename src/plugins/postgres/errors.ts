@@ -15,7 +15,7 @@ const meanings: Meanings = {
   ],
   "28": [
     Code.FAILED_PRECONDITION,
-    "PostgreSQL refused the user or the password: check credentials.username and credentials.password",
+    "PostgreSQL refused the user or the password: check those of credentials, or of config.connection_string",
   ],
   "3D000": [
     Code.FAILED_PRECONDITION,
@@ -83,6 +83,12 @@ export function connectFailure(reason: unknown, server: string): PluginError {
   if (reason instanceof PluginError) return reason;
   const [code, sentence] = whyNotConnected(reason);
   return new PluginError(code, `${sentence} (${server})`, { cause: reason });
+}
+
+/** The server does not take the user, or the password, which come from the keys that are named. */
+export function loginRefused(cause: unknown, keys: string, server: string): PluginError {
+  const message = `PostgreSQL refused the user or the password: check ${keys} (${server})`;
+  return new PluginError(Code.FAILED_PRECONDITION, message, { cause });
 }
 
 /** What callers hear while no connection is open; the health check tells the operator why. */

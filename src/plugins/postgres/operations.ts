@@ -1,6 +1,6 @@
 import type { Health, OpenContext, OpenNamespace } from "../../sdk/index.js";
 import { keyValue, PluginError } from "../../sdk/index.js";
-import { type Config, connectionStringOf } from "./config.js";
+import { type Config, connectionStringOf, loginKeysOf } from "./config.js";
 import { Connections } from "./connections.js";
 import { refusesCredentials, silent } from "./errors.js";
 import { postgresKeyValue } from "./key-value.js";
@@ -14,6 +14,7 @@ export async function openPostgres(context: OpenContext<Config>): Promise<OpenNa
   const connections = await Connections.open(
     {
       connectionString: connectionStringOf(config, credentials),
+      loginKeys: loginKeysOf(credentials),
       applicationName: config.application_name,
       connectTimeoutMs: config.connect_timeout_ms,
       statementTimeoutMs: config.statement_timeout_ms,

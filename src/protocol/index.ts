@@ -26,6 +26,7 @@ export { LoopDelay, loopDelayBucketsMs, type LoopDelays, sumDelays } from "./loo
 export { loopFromMessage, messageOfLoop } from "./loop-delay-message.js";
 export { generousBounds, readJson } from "./json/read-json.js";
 export { nearestName } from "./nearest-name.js";
+export { SecretPaths } from "./secret-paths.js";
 export { serializedFiles } from "./serialized-files.js";
 export { isServiceOfPlugins, longestServiceName } from "./service-name.js";
 export { statusJson } from "./status-json.js";

@@ -13,6 +13,7 @@ import {
   type LoopDelays,
   nothingHidden,
   PrismError,
+  SecretPaths,
   TimeLimit,
 } from "../protocol/index.js";
 import { reasonFields, withFields, withoutSecrets } from "./json-log.js";
@@ -68,8 +69,10 @@ export class Namespaces {
     signal: AbortSignal,
   ): Promise<MessageInitShape<typeof InitializeResponseSchema>> {
     const proof = proofOf(this.#settings.token, request.challenge);
-    const told = { pluginVersion: this.#plugin.version, proof };
-    const secrets = new HiddenTexts(request.secrets);
+    const { version, secretConfig = [] } = this.#plugin;
+    const told = { pluginVersion: version, proof, secretConfig: [...secretConfig] };
+    const declared = new SecretPaths(secretConfig).secretsOf(structIn(request.config));
+    const secrets = new HiddenTexts([...request.secrets, ...declared]);
     try {
       const served = await this.#inTurn(request.namespace, () => this.#replace(request, secrets, signal));
       const operations = Object.entries(served.operations).map(([name, { kind, traits }]) => ({
@@ -178,9 +181,13 @@ export class Namespaces {
 /** The `config` section as JSON. */
 function configFrom(config: Any | undefined): unknown {
   if (!config || config.typeUrl === "") return {};
-  const struct = anyUnpack(config, StructSchema);
-  const json: unknown = struct && toJson(StructSchema, struct);
-  if (json) return json;
+  const json = structIn(config);
+  if (json !== undefined) return json;
   const message = `the config comes as ${config.typeUrl}: this plugin takes a google.protobuf.Struct`;
   throw new PluginError(Code.INVALID_ARGUMENT, message);
+}
+
+function structIn(config: Any | undefined): unknown {
+  const struct = config && anyUnpack(config, StructSchema);
+  return struct && toJson(StructSchema, struct);
 }

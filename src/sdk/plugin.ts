@@ -13,6 +13,11 @@ export interface PluginDefinition<Config extends z.ZodType> {
   /** Holds the namespace's `config` section true before `open` runs. Use `z.strictObject`, so that misspelled keys are told. */
   readonly config: Config;
   /**
+   * Where in it secrets stand: paths of keys, as "password" or "servers.*.key", where * is any key or entry. Prism hides
+   * what stands there wherever it shows the declaration; it and the SDK hide it in all that the plugin says.
+   */
+  readonly secretConfig?: readonly string[];
+  /**
    * Opens one namespace: connect, create what is needed. Called once per namespace; a process may serve several.
    * What it throws is told to the operator, so throw a PluginError with a sentence of what to do.
    */
@@ -76,6 +81,8 @@ export interface BackendCounters {
 export interface Plugin {
   readonly name: string;
   readonly version: string;
+  /** See {@link PluginDefinition.secretConfig}; absent = none. */
+  readonly secretConfig?: readonly string[];
   /** Checks the config, every problem at once, then opens. */
   open(context: OpenContext<unknown>): Promise<OpenNamespace>;
 }
@@ -85,6 +92,7 @@ export function definePlugin<Config extends z.ZodType>(definition: PluginDefinit
   return {
     name: definition.name,
     version: definition.version,
+    secretConfig: definition.secretConfig ?? [],
     open: async (context) =>
       definition.open({ ...context, config: checkConfig(definition.config, context.config) }),
   };

@@ -4,8 +4,9 @@ import { type RunningPrism, servePrism, until } from "../support/running-prism.j
 
 const root = new URL("../../", import.meta.url).pathname;
 const fixtures = `${root}test/fixtures/plugins/`;
-const markers = ["m4rker-1", "m4rker-2", "m4rker-3", "m4rker-4", "m4rker-5", "m4rker-6"];
-const [secret = "", secretToken = "", password = "", query = "", literal = "", userInfo = ""] = markers;
+const markers = ["m4rker-1", "m4rker-2", "m4rker-3", "m4rker-4", "m4rker-5", "m4rker-6", "m4rker-7"];
+const [secret = "", secretToken = "", password = "", query = "", literal = "", userInfo = "", told = ""] =
+  markers;
 const steering = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/;
 
 let prism: RunningPrism | undefined;
@@ -13,19 +14,19 @@ afterEach(() => prism?.stop());
 
 /** Serves three namespaces whose plugins tell all that they know: one on the SDK, and two without, of which one refuses to serve. */
 async function serve(format: "json" | "pretty"): Promise<RunningPrism> {
-  const entry = (name: string, program: string, env = ""): string => `
+  const entry = (name: string, program: string, { env = "", config = "" } = {}): string => `
   - name: ${name}
     backend: talkative
     plugin:
       command: [${process.execPath}, ${fixtures}${program}]
       env: { SECRET: "{{ secret:one }}", LITERAL_TOKEN: "{{ secret:two }}", LITERAL: ${literal}${env} }
     credentials: { password: ${password} }
-    config: { url: "https://u:${userInfo}@db/x?api_key=${query}" }
+    config: { url: "https://u:${userInfo}@db/x?api_key=${query}"${config} }
 `;
   const entries = [
     entry("talks", "gives-itself-away.js"),
-    entry("refuses", "gives-itself-away.js", ', REFUSES: "yes"'),
-    entry("repeats", "repeats-its-secrets.js"),
+    entry("refuses", "gives-itself-away.js", { env: ', REFUSES: "yes"' }),
+    entry("repeats", "repeats-its-secrets.js", { config: `, pin: ${told}, servers: [{ key: ${told} }]` }),
   ];
   const yaml = `telemetry: { log: { format: ${format} } }\nnamespaces:${entries.join("")}`;
   const env = { PRISM_SECRET_ONE: secret, PRISM_SECRET_TWO: secretToken };

@@ -101,3 +101,11 @@ test("a namespace that is refused, or does not close in order, says why without 
   expect(refusal).toMatchObject({ success: false, error: hidden });
   expect(shutdown).toMatchObject({ success: false, error: hidden });
 });
+
+test("what a plugin calls secret in its config is told to Prism, and hidden in what it says, a refusal too", async () => {
+  await using served = await serveOperations({}, { secretConfig: ["refuse"] });
+
+  const refusal = await served.client.initialize("other", { refuse: secret });
+
+  expect(refusal).toMatchObject({ success: false, error: "(hidden)", secretConfig: ["refuse"] });
+});

@@ -29,10 +29,12 @@ export async function serveOperations(
   {
     namespace = {},
     secrets = [],
+    secretConfig = [],
     ...options
   }: Partial<ServeOptions> & {
     readonly namespace?: Partial<OpenNamespace>;
     readonly secrets?: string[];
+    readonly secretConfig?: string[];
   } = {},
 ): Promise<Served> {
   const directory = await mkdtemp(join(tmpdir(), "sdk-"));
@@ -41,6 +43,7 @@ export async function serveOperations(
     name: "test",
     version: "1.0.0",
     config: z.strictObject({ refuse: z.string().optional() }),
+    secretConfig,
     open: ({ config: { refuse } }) => {
       if (refuse !== undefined) throw new PluginError(Code.UNAVAILABLE, refuse);
       return { operations, ...namespace };

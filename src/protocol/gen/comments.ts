@@ -29,6 +29,7 @@ export const comments: Readonly<Record<string, string>> = {
   "prism.plugin.InitializeResponse.services": "Added. gRPC services of the plugin's own, by their full names, such as \"acme.billing.v1.Invoices\". Calls to them that name this namespace are tunnelled as they are. Names under `prism.` are Prism's. At most 256.",
   "prism.plugin.InitializeResponse.file_descriptors": "Added. What describes these services to server reflection: each a serialized google.protobuf.FileDescriptorProto, with the files that it imports. Optional; at most 256 KiB in all.",
   "prism.plugin.InitializeResponse.error_code": "Added. Where `success` is false, why, as a google.rpc.Code. INVALID_ARGUMENT (3) says that only another configuration helps: then the operator is told, and Prism does not try again by itself. Any other, and none, is tried again.",
+  "prism.plugin.InitializeResponse.secret_config": "Added. Where in `config` secrets stand: paths of keys, such as \"password\" or \"servers.*.key\", where * is any key or entry. What stands there, all of it, is hidden wherever the declaration is shown, and in what the plugin says. Told where `success` is false, too. At most 256, of 255 bytes each.",
   "prism.plugin.OperationTraits": "Added. What a plugin promises of one operation.",
   "prism.plugin.OperationTraits.name": "The operation's name, as in ExecuteRequest.operation.",
   "prism.plugin.OperationTraits.pattern": "The pattern it belongs to: \"keyvalue\", \"pubsub\", \"queue\", \"log\", \"sql\", \"objectstore\", or empty for its own.",

@@ -6,10 +6,17 @@ const mostOperations = 1_024;
 const mostNameBytes = 255;
 const mostOperationBytes = 64 * 1024;
 const mostVersionBytes = 255;
+const mostSecretPaths = 256;
+const mostPathBytes = 255;
 
 /** What a plugin that answered `Initialize` told too much of, or wrongly, as the end of a sentence; undefined where nothing is. */
 export function problemOfDeclaration(response: InitializeResponse): string | undefined {
-  return problemOfVersion(response) ?? problemOfOperations(response) ?? problemOfServices(response);
+  return (
+    problemOfVersion(response) ??
+    problemOfOperations(response) ??
+    problemOfServices(response) ??
+    problemOfSecrets(response)
+  );
 }
 
 function problemOfVersion({ pluginVersion }: InitializeResponse): string | undefined {
@@ -31,4 +38,13 @@ function problemOfOperations({ supportedOperations, operations }: InitializeResp
   }
   if (sum <= mostOperationBytes) return undefined;
   return `declares operations whose names have ${sum} bytes, and at most ${mostOperationBytes} are taken: declare fewer, or shorter names`;
+}
+
+function problemOfSecrets({ secretConfig }: InitializeResponse): string | undefined {
+  const count = secretConfig.length;
+  if (count > mostSecretPaths)
+    return `tells ${count} places of secrets in its config, and at most ${mostSecretPaths} are taken`;
+  const long = secretConfig.find((path) => Buffer.byteLength(path) > mostPathBytes);
+  if (long === undefined) return undefined;
+  return `tells the place of a secret "${long.slice(0, 100)}…" of ${Buffer.byteLength(long)} bytes, and a path has at most ${mostPathBytes}`;
 }

@@ -104,11 +104,17 @@ export class PluginClient {
   readonly #address: PluginAddress;
   #dialled: Promise<Dialled> | undefined;
   #closed = false;
+  #secretConfig: readonly string[] | undefined;
   /** It is a gRPC server without the plugin protocol. */
   #isPlain = false;
 
   constructor(address: PluginAddress) {
     this.#address = address;
+  }
+
+  /** Where in the config secrets stand, as it told in its answer to Initialize, a refusal too; undefined before. */
+  get secretConfig(): readonly string[] | undefined {
+    return this.#secretConfig;
   }
 
   /**
@@ -176,8 +182,9 @@ export class PluginClient {
       deadline,
     );
     this.#checkProof(response.proof, challenge, opening.proofRequired);
-    if (!response.success) throw this.#refusal(response);
     const problem = problemOfDeclaration(response);
+    if (problem === undefined) this.#secretConfig = response.secretConfig;
+    if (!response.success) throw this.#refusal(response);
     if (problem !== undefined) throw new PrismError("pluginFault", `${this.#plugin} ${problem}`);
     return {
       version: response.pluginVersion,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { stringify } from "yaml";
-import { hiddenText } from "../../protocol/index.js";
+import { hiddenText, SecretPaths } from "../../protocol/index.js";
 import { hideSecretsIn, isSecretName } from "../model/hidden-text.js";
 import type { JsonObject, JsonValue, Namespace } from "../model/namespace.js";
 
@@ -11,14 +11,14 @@ export function changedKeys(before: Namespace, after: Namespace): string[] {
   return differences(keysOf(before), keysOf(after));
 }
 
-/** A declaration as YAML for a reader: without credentials and the token, and with every literal of `env` hidden, and what else may be a secret. */
-export function declarationYaml(namespace: Namespace): string {
+/** A declaration as YAML for a reader: without credentials and the token, and with every literal of `env` hidden, what its plugin calls secret, and what else may be. */
+export function declarationYaml(namespace: Namespace, secretConfig: readonly string[] = []): string {
   const { backend, plugin, config, deadline_ms } = keysOf(namespace);
   const shown = {
     name: namespace.name,
     backend,
     plugin: { ...hideSecrets(plugin), env: hideAll(plugin.env), token: undefined },
-    config: hideSecrets(config),
+    config: hideSecrets(config, new SecretPaths(secretConfig)),
     deadline_ms,
   };
   return stringify({ namespaces: [shown] });
@@ -68,10 +68,12 @@ function differences(before: unknown, after: unknown, path = ""): string[] {
   return keys.flatMap((key) => differences(before[key], after[key], path === "" ? key : `${path}.${key}`));
 }
 
-function hideSecrets(object: JsonObject): JsonObject {
+const nowhere = new SecretPaths([]);
+
+function hideSecrets(object: JsonObject, told = nowhere): JsonObject {
   const entries = Object.entries(object).map(([key, value]): [string, JsonValue] => [
     key,
-    isSecretName(key) ? hideAll(value) : hideIn(value),
+    isSecretName(key) || told.has(key) ? hideAll(value) : hideIn(value, told.under(key)),
   ]);
   return Object.fromEntries(entries);
 }
@@ -85,11 +87,13 @@ function hideAll(value: JsonValue): JsonValue {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, hideAll(inner)]));
 }
 
-function hideIn(value: JsonValue): JsonValue {
+function hideIn(value: JsonValue, told: SecretPaths): JsonValue {
   if (typeof value === "string") return hideSecretsIn(value);
   if (value === null || typeof value !== "object") return value;
-  if (isList(value)) return value.map(hideIn);
-  return hideSecrets(value);
+  if (!isList(value)) return hideSecrets(value, told);
+  return value.map((inner, at) =>
+    told.has(String(at)) ? hideAll(inner) : hideIn(inner, told.under(String(at))),
+  );
 }
 
 function isList(value: JsonValue): value is readonly JsonValue[] {

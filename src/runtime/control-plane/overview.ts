@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Namespace } from "../model/namespace.js";
 import { declarationYaml } from "./declaration.js";
 import { ownerText } from "./desired-namespaces.js";
@@ -72,12 +73,18 @@ export interface OverviewSources {
   readonly fileProblems: () => readonly string[];
 }
 
+/** A declaration as it is shown, and the places that its plugin called secret when it was written. */
+interface ShownDeclaration {
+  readonly yaml: string;
+  readonly secretConfig: readonly string[];
+}
+
 /** Tells how everything fares. Asks, and changes nothing. */
 export class Overview {
   readonly #sources: OverviewSources;
   readonly #since = performance.now();
   /** Declarations as they are shown; to write one takes a while, and there may be thousands. */
-  readonly #shown = new WeakMap<Namespace, string>();
+  readonly #shown = new WeakMap<Namespace, ShownDeclaration>();
   #isStarted = false;
   #isStopping = false;
 
@@ -151,16 +158,16 @@ export class Overview {
       owner: ownerText(declared),
       ...stateOf(observed),
       operations: observed?.operations ?? [],
-      yaml: this.#yamlOf(inForce),
+      yaml: this.#yamlOf(inForce, observed?.secretConfig ?? []),
       problem,
     };
   }
 
-  #yamlOf(namespace: Namespace): string {
+  #yamlOf(namespace: Namespace, secretConfig: readonly string[]): string {
     const known = this.#shown.get(namespace);
-    if (known !== undefined) return known;
-    const yaml = declarationYaml(namespace);
-    this.#shown.set(namespace, yaml);
+    if (known && isDeepStrictEqual(known.secretConfig, secretConfig)) return known.yaml;
+    const yaml = declarationYaml(namespace, secretConfig);
+    this.#shown.set(namespace, { yaml, secretConfig });
     return yaml;
   }
 

@@ -99,6 +99,10 @@ export class PluginInstance {
   get opened(): Opened {
     return this.#opened;
   }
+  /** Where in its config secrets stand; undefined while it has not told. */
+  get secretConfig(): readonly string[] | undefined {
+    return this.#client?.secretConfig;
+  }
   get pid(): number {
     return this.#launched?.pid ?? 0;
   }
@@ -226,10 +230,11 @@ export class PluginInstance {
   }
 
   async #initialize(
-    { name, backend, plugin, config, credentials }: Namespace,
+    settings: Namespace,
     { socket, token }: LaunchedPlugin,
     { signal, leftMs }: { signal: AbortSignal; leftMs: () => number },
   ): Promise<void> {
+    const { name, backend, plugin, config, credentials } = settings;
     this.#client = new PluginClient({ namespace: name, socket, token });
     const opening = {
       services: plugin.services,
@@ -240,7 +245,11 @@ export class PluginInstance {
       proxyVersion: this.#near.proxyVersion,
       proofRequired: plugin.code.kind === "attached" && token !== "",
     };
-    this.#opened = await this.#client.initialize(opening, { ms: leftMs(), signal });
+    try {
+      this.#opened = await this.#client.initialize(opening, { ms: leftMs(), signal });
+    } finally {
+      this.#hidden = secretTexts(this.namespace, settings, this.#client.secretConfig);
+    }
   }
 
   async #makeDirectory(): Promise<string> {

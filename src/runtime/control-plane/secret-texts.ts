@@ -1,4 +1,4 @@
-import { HiddenTexts } from "../../protocol/index.js";
+import { HiddenTexts, SecretPaths } from "../../protocol/index.js";
 import { isSecretName, secretsIn } from "../model/hidden-text.js";
 import type { JsonObject, JsonValue, Namespace } from "../model/namespace.js";
 
@@ -10,9 +10,13 @@ const userName = /^(user|username|login)$/i;
 
 /**
  * What a namespace's plugin was given as secrets, to be taken out of whatever it says. `declared` holds references where
- * `resolved` holds what they stand for.
+ * `resolved` holds what they stand for; `secretConfig` are the places that the plugin calls secret, once it has told.
  */
-export function secretTexts(declared: Namespace, resolved: Namespace): HiddenTexts {
+export function secretTexts(
+  declared: Namespace,
+  resolved: Namespace,
+  secretConfig: readonly string[] = [],
+): HiddenTexts {
   const { plugin, credentials, config } = resolved;
   return new HiddenTexts([
     ...Object.entries(credentials).flatMap(([key, text]) => (userName.test(key) ? [] : [text])),
@@ -22,6 +26,7 @@ export function secretTexts(declared: Namespace, resolved: Namespace): HiddenTex
     ...resolvedIn(declared.config, config),
     ...Object.entries(plugin.env).flatMap(([key, text]) => secretsOfVariable(key, text)),
     ...secretsOfConfig(config),
+    ...new SecretPaths(secretConfig).secretsOf(config),
   ]);
 }
 

@@ -70,6 +70,7 @@ export class SupervisedNamespace {
       health: current?.health,
       ...(current ? { reason: current.reason, outlook: "", isRefused: false } : this.#restarts.absence),
       operations: (current?.opened.operations ?? []).map(({ name }) => name),
+      secretConfig: this.#instances.secretConfig,
     };
   }
 

@@ -16,6 +16,8 @@ export class NamespaceInstances {
   /** How the loops of those fared that are forgotten, so that no figure ever goes down. */
   #endedLoop: LoopDelays | undefined;
 
+  #toldBefore: readonly string[] = [];
+
   constructor(near: InstancesNeighbours) {
     this.#near = near;
   }
@@ -29,7 +31,9 @@ export class NamespaceInstances {
   }
 
   forget(instance: PluginInstance): void {
-    if (this.#all.delete(instance)) this.#endedLoop = sumOf(this.#endedLoop, instance.loop);
+    if (!this.#all.delete(instance)) return;
+    this.#endedLoop = sumOf(this.#endedLoop, instance.loop);
+    this.#toldBefore = instance.secretConfig ?? this.#toldBefore;
   }
 
   forgetFailed(): void {
@@ -39,6 +43,12 @@ export class NamespaceInstances {
   /** How the event loops of all that ever were fared, as they told; undefined where none did. */
   loop(): LoopDelays | undefined {
     return sumOf(this.#endedLoop, ...[...this.#all].map(({ loop }) => loop));
+  }
+
+  /** Where in the config secrets stand, as the latest told that has told. */
+  get secretConfig(): readonly string[] {
+    const told = [...this.#all].map(({ secretConfig }) => secretConfig);
+    return told.findLast((paths) => paths !== undefined) ?? this.#toldBefore;
   }
 
   /** As an operator sees them. */

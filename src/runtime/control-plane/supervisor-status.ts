@@ -38,6 +38,8 @@ export interface NamespaceStatus {
   readonly isRefused: boolean;
   /** Empty where the plugin did not tell. */
   readonly operations: readonly string[];
+  /** Where in its config secrets stand, as its plugin told; empty where it has not told. */
+  readonly secretConfig: readonly string[];
 }
 
 /** Why a namespace is as it is, and what comes next. */

@@ -37,6 +37,12 @@ describe("what a plugin tells of itself is taken up to", () => {
     expect(problemOf({ pluginVersion: "1".repeat(3_000_000) })).toContain("a version of 3000000 bytes");
   });
 
+  test("256 places of secrets, of 255 bytes each", () => {
+    expect(problemOf({ secretConfig: names(256, 255) })).toBeUndefined();
+    expect(problemOf({ secretConfig: names(257, 6) })).toContain("257 places of secrets");
+    expect(problemOf({ secretConfig: names(1, 256) })).toContain("of 256 bytes");
+  });
+
   test("what is taken of services", () => {
     expect(problemOf({ services: names(257, 6) })).toContain("declares 257 services");
   });

@@ -54,6 +54,21 @@ describe("a declaration that is shown", () => {
       expect(yaml).toContain(shown);
   });
 
+  test("hides what its plugin calls secret, and nothing beside it", () => {
+    const namespace = namespaceOn("a.js", {
+      config: {
+        pin: "m4rker",
+        pins: "shown-1",
+        servers: [{ key: "m4rker", host: "shown-2" }, { key: 12_345 }],
+      },
+    });
+
+    const yaml = declarationYaml(namespace, ["pin", "servers.*.key"]);
+
+    expect(yaml).not.toMatch(/m4rker|12345/);
+    for (const shown of ["pins: shown-1", "host: shown-2", "key: (hidden)"]) expect(yaml).toContain(shown);
+  });
+
   test("hides by place: env, keys of secrets, lists and numbers in them, userinfo and query of URLs", () => {
     const marker = "m4rker";
     const namespace = namespaceOn("a.js", {

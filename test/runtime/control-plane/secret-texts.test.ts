@@ -40,3 +40,13 @@ test("literals are hidden by place: credentials, the token, env, keys that sound
   for (const shown of ["annabella", "debug", "verbosely", "require", "ann", "db/x"])
     expect(texts.hide(`a ${shown} b`)).toBe(`a ${shown} b`);
 });
+
+test("what the plugin calls secret is hidden, once it has told where that is", () => {
+  const namespace = namespaceOn("a.js", { config: { pins: { one: "m4rker", two: 4711 }, host: "db.local" } });
+
+  const before = secretTexts(namespace, namespace);
+  const after = secretTexts(namespace, namespace, ["pins.*"]);
+
+  expect(before.hide("m4rker at db.local, 4711")).toBe("m4rker at db.local, 4711");
+  expect(after.hide("m4rker at db.local, 4711")).toBe("(hidden) at db.local, (hidden)");
+});

@@ -10,6 +10,9 @@ export interface AnswerRoom {
   readonly answerBytes: number;
 }
 
+/** What an entry takes beside its key and value, roughly. */
+const bytesOfEntry = 64;
+
 /** Roughly what an answer takes once it is encoded, without encoding it: its bytes and texts. */
 export function sizeOfAnswer(answer: unknown): number {
   if (typeof answer === "string" || answer instanceof Uint8Array) return answer.length;
@@ -27,7 +30,7 @@ export function answerTooLarge(most: number): PluginError {
 
 /**
  * The entries of several keys, in the order asked, each key read once however often it is named. Throws RESOURCE_EXHAUSTED
- * as soon as they are more than an answer may hold, before the rest is read.
+ * as soon as they are more than an answer may hold, found or not, before the rest is read.
  */
 export function entriesOf(
   keys: readonly string[],
@@ -39,7 +42,7 @@ export function entriesOf(
   return keys.map((key) => {
     if (!known.has(key)) known.set(key, read(key));
     const value = known.get(key);
-    bytes += value?.length ?? 0;
+    bytes += bytesOfEntry + key.length + (value?.length ?? 0);
     if (bytes > answerBytes && keys.length > 1) throw answerTooLarge(answerBytes);
     return value ? { key, found: true, value } : { key, found: false };
   });

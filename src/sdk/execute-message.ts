@@ -14,6 +14,7 @@ export function envelopeOf({ bytes, from }: Message): Envelope {
   try {
     return readEnvelope(bytes, from, bytes.length);
   } catch (cause) {
+    if (cause instanceof PrismError) throw cause;
     throw new PrismError(
       "invalidRequest",
       "the message is no prism.plugin.ExecuteRequest: it does not parse",

@@ -7,7 +7,8 @@ import {
   ScalarType,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Code } from "../protocol/index.js";
+import { Code, PrismError } from "../protocol/index.js";
+import { boundFields, nestedFields } from "./bound-fields.js";
 import { PluginError } from "./plugin-error.js";
 
 /** What goes in or comes out of an operation: a protobuf message by its schema, or bytes as they are. */
@@ -24,14 +25,20 @@ export function nameOf(shape: Shape): string {
   return shape === "bytes" ? "bytes" : shape.typeName;
 }
 
-/** Reads what an operation is given. Bytes that are no such message are INVALID_ARGUMENT. */
+/**
+ * Reads what an operation is given. Bytes that are no such message are INVALID_ARGUMENT, and more fields than a request may
+ * have RESOURCE_EXHAUSTED, before anything is made of them.
+ */
 export function decoderOf<S extends Shape>(shape: S): (bytes: Uint8Array) => Given<S> {
   if (shape === "bytes") return (bytes) => bytes as Given<S>;
   const schema: DescMessage = shape;
+  const nested = nestedFields(schema);
   return (bytes) => {
     try {
+      boundFields(bytes, nested);
       return fromBinary(schema, bytes) as Given<S>;
     } catch (cause) {
+      if (cause instanceof PrismError) throw cause;
       const message = `the parameters are no ${schema.typeName}: they do not parse`;
       throw new PluginError(Code.INVALID_ARGUMENT, message, { cause });
     }

@@ -47,6 +47,7 @@ function envelopeOf(message: Buffer): Envelope {
   try {
     return readEnvelope(message, 0, message.length);
   } catch (cause) {
+    if (cause instanceof PrismError) throw cause;
     throw new PrismError(
       "invalidRequest",
       "the message is no prism.plugin.StreamRequest: it does not parse",

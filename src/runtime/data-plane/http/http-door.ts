@@ -99,6 +99,7 @@ export class HttpDoor {
       socket,
       calls,
       parsing: parseBy(this.#server, socket),
+      turns: this.#shared.turns,
       stallMs: this.#shared.limits.stallMs,
       onFault: (fault) => this.#onFault(calls.peer, fault),
     });

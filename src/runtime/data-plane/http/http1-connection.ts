@@ -6,6 +6,7 @@ import type { ClientFault } from "./client-fault.js";
 import type { Http1Exchange } from "./http1-exchange.js";
 import { type Fed, Http1Feed, type Turn } from "./http1-feed.js";
 import type { Parsing } from "./parsing.js";
+import type { Turns } from "./turns.js";
 
 /** How often a connection is looked at that might stand still. */
 const lookMs = 1000;
@@ -17,6 +18,8 @@ export interface Http1ConnectionSettings {
   readonly calls: CallService;
   /** What node:http does with its bytes. */
   readonly parsing: Parsing;
+  /** When there is time for what costs much. */
+  readonly turns: Turns;
   /** `server.limits.stall_ms` */
   readonly stallMs: number;
   readonly onFault: (fault: ClientFault) => void;
@@ -30,7 +33,7 @@ export class Http1Connection implements Fed {
   readonly calls: CallService;
   readonly #settings: Http1ConnectionSettings;
   readonly #socket: Socket;
-  readonly #feed = new Http1Feed(this);
+  readonly #feed: Http1Feed;
   #running: Http1Exchange | undefined;
   #refusedBy: (Error & { code?: string }) | undefined;
   #isFull = false;
@@ -44,6 +47,7 @@ export class Http1Connection implements Fed {
     this.#settings = settings;
     this.#socket = socket;
     this.calls = calls;
+    this.#feed = new Http1Feed(this, settings.turns);
     socket.on("data", (bytes: Buffer) => this.#feed.push(bytes));
     socket.once("end", () => {
       this.#hasEnded = true;

@@ -43,6 +43,8 @@ export class Http1Exchange implements Exchange {
   readonly #always: Fields;
   readonly #onUntaken: () => void;
   readonly #leaving = new AbortController();
+  /** Somebody waits for what comes next of the body. */
+  #isWanted = true;
   /** What may stand between two messages of the answer and says nothing. */
   #filler = "";
   #fields: readonly string[] | undefined;
@@ -63,15 +65,22 @@ export class Http1Exchange implements Exchange {
     this.body = new RequestBody(announced(request), {
       begin: () => {
         if (expectsContinue) response.writeContinue();
-        request.on("data", (bytes: Buffer) => {
-          request.pause();
-          this.body.push(bytes, bytes.length);
-        });
-        request.once("end", () => this.body.end());
+        request.on("readable", () => this.#pull()).once("end", () => this.body.end());
       },
-      taken: () => void request.resume(),
+      taken: () => {
+        this.#isWanted = true;
+        this.#pull();
+      },
     });
     response.once("close", () => this.leave());
+  }
+
+  /** Takes all that has come at once: it may be thousands of chunks, and one after the other would take them in one turn. */
+  #pull(): void {
+    const bytes = this.#isWanted ? (this.#request.read() as Buffer | null) : null;
+    if (bytes === null) return;
+    this.#isWanted = false;
+    this.body.push(bytes, bytes.length);
   }
 
   /** Nobody waits for the answer any more, or all of it is out. */

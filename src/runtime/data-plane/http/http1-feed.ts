@@ -1,7 +1,10 @@
 import { Gathered } from "../../../wire/index.js";
+import type { Turns } from "./turns.js";
 
 const headEnd = Buffer.from("\r\n\r\n");
 const nothing = Buffer.alloc(0);
+/** So much of a body in chunks is read at once: it may be 700 chunks, each of which costs as much as a large one. */
+const pieceBytes = 4096;
 /** What a client may send ahead while it is served. What it sends beyond stays in its socket. */
 const mostHeld = 64 * 1024;
 
@@ -27,6 +30,7 @@ export interface Fed {
  */
 export class Http1Feed {
   readonly #fed: Fed;
+  readonly #turns: Turns;
   #rest: Buffer = nothing;
   /** What has come behind the rest. */
   readonly #behind = new Gathered();
@@ -36,9 +40,12 @@ export class Http1Feed {
   #bodyLeft = 0;
   /** How much of an empty line's bytes the last ones read were. */
   #matched = 0;
+  /** A piece of a body in chunks waits for a turn of the event loop. */
+  #isWaiting = false;
 
-  constructor(fed: Fed) {
+  constructor(fed: Fed, turns: Turns) {
     this.#fed = fed;
+    this.#turns = turns;
   }
 
   /** A request has begun whose body is so long; undefined where it comes in chunks. */
@@ -61,19 +68,38 @@ export class Http1Feed {
 
   /** Hands on what has its turn. To be called whenever that may have come. */
   goOn(): void {
-    while (this.#next()) {
+    while (!this.#isWaiting && this.#next()) {
       const { turn } = this.#fed;
       if (turn === "wait") break;
       if (turn === "over") return this.#drop();
-      const length = turn === "body" && this.#bodyLeft > 0 ? this.#ofBody() : this.#ofHead();
-      const bytes = this.#rest.subarray(0, length);
-      this.#rest = this.#rest.subarray(length);
-      this.#fed.parse(bytes);
+      if (turn === "head" || this.#bodyLeft > 0)
+        this.#parse(turn === "head" ? this.#ofHead() : this.#ofBody());
+      else this.#parseChunks();
     }
     this.#setFull(this.#rest.length + this.#behind.length > mostHeld);
-    if (!this.#hasEnded || this.#rest.length > 0) return;
+    if (!this.#hasEnded || this.#isWaiting || this.#rest.length > 0) return;
     this.#hasEnded = false;
     this.#fed.finish();
+  }
+
+  /** Chunks may be as small as a byte: what they cost goes by their number, so they are read as the event loop has time. */
+  #parseChunks(): void {
+    const parsed = this.#turns.run(() => {
+      // While it waited, its turn may have gone by.
+      if (this.#fed.turn === "body") this.#parse(this.#ofHead(pieceBytes));
+    });
+    if (parsed === undefined) return;
+    this.#isWaiting = true;
+    void parsed.then(() => {
+      this.#isWaiting = false;
+      this.goOn();
+    });
+  }
+
+  #parse(length: number): void {
+    const bytes = this.#rest.subarray(0, length);
+    this.#rest = this.#rest.subarray(length);
+    this.#fed.parse(bytes);
   }
 
   /** Whether there is something to read. */
@@ -89,9 +115,9 @@ export class Http1Feed {
     return length;
   }
 
-  /** Up to and with the next empty line, which may have begun in what was read before. */
-  #ofHead(): number {
-    const rest = this.#rest;
+  /** Up to and with the next empty line, which may have begun in what was read before; at most so many bytes. */
+  #ofHead(most = this.#rest.length): number {
+    const rest = this.#rest.subarray(0, most);
     const missing = headEnd.subarray(this.#matched, this.#matched + rest.length);
     if (this.#matched > 0 && rest.subarray(0, missing.length).equals(missing)) {
       this.#matched = (this.#matched + missing.length) % headEnd.length;

@@ -55,9 +55,12 @@ export class RequestBody {
     }
     this.#wake = undefined;
     if (this.#failure) throw this.#failure;
-    if (this.#windowBytes > 0) this.#source.taken(this.#windowBytes);
+    const windowBytes = this.#windowBytes;
+    const bytes = this.#come.length > 0 ? this.#come.take() : undefined;
     this.#windowBytes = 0;
-    return this.#come.length > 0 ? this.#come.take() : undefined;
+    // Last, as more may come within.
+    if (windowBytes > 0) this.#source.taken(windowBytes);
+    return bytes;
   }
 
   #begin(): void {

@@ -14,6 +14,7 @@ export {
 } from "./grpc-status.js";
 export { Gathered } from "./gathered.js";
 export { HeaderList } from "./header-list.js";
+export { connectFault, headFault, type NoRequest } from "./http1-head.js";
 export { clientLimits, type Limits, serverLimits } from "./limits.js";
 export { frameMessage, messageHeadBytes, MessageError, MessageReader } from "./message-reader.js";
 export type { LimitName, Refusal } from "./refusal.js";

@@ -5,6 +5,7 @@ import { httpStatusOf } from "../../src/protocol/http-status.js";
 import { tableRows } from "./table-rows.js";
 
 const answering = ["data-plane/cors", "data-plane/http", "control-plane/admin"];
+const heads = new URL("../../src/wire/http1-head.ts", import.meta.url);
 const page = new URL("../../docs/errors.md", import.meta.url);
 
 test("docs/errors.md tells of every kind its reason, its gRPC status and its HTTP status, and of no other", async () => {
@@ -22,8 +23,8 @@ test("docs/errors.md tells of every kind its reason, its gRPC status and its HTT
 });
 
 test("docs/errors.md tells every HTTP status that is answered without a table", async () => {
-  const files = await Promise.all(answering.map(filesIn));
-  const texts = await Promise.all(files.flat().map((file) => readFile(file, "utf8")));
+  const files = [heads, ...(await Promise.all(answering.map(filesIn))).flat()];
+  const texts = await Promise.all(files.map((file) => readFile(file, "utf8")));
 
   const answered = new Set(texts.flatMap((text) => text.match(/(?<![\w.])[45]\d\d(?![\w.])/g) ?? []));
   const told = tableRows(await readFile(page, "utf8")).map(([status = ""]) => status);

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from "node:http";
 import { httpStatusOf, PrismError, statusFrom, statusJson, printable } from "../../../protocol/index.js";
+import { connectFault } from "../../../wire/index.js";
 import type { AdminAnswer } from "./admin-http.js";
 import { AdminRefusal } from "./admin-refusal.js";
 import type { OperatorRefusal } from "./operator-limits.js";
@@ -64,6 +65,8 @@ export function faultOf(code = ""): Fault {
         message:
           "the request did not come within server.limits.header_block_ms, and its body within request_ms: send it faster",
       };
+    case connectFault.code:
+      return { status: connectFault.status, reason: "protocol_error", message: connectFault.message };
     default:
       return { status: 400, reason: "protocol_error", message: `the request is no HTTP/1.1 (${code})` };
   }

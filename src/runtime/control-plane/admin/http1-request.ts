@@ -1,38 +1,17 @@
 import type { IncomingMessage } from "node:http";
-import { httpStatusOf, PrismError } from "../../../protocol/index.js";
+import { PrismError } from "../../../protocol/index.js";
+import { headFault } from "../../../wire/index.js";
 import { AdminRefusal } from "./admin-refusal.js";
 
 const longestBody = 64 * 1024;
 const wholeUri = /^https?:\/\/([^/?]*)/i;
 
-/** Throws where two readers could understand a request differently, beyond what node:http refuses itself. */
-export function assertSound(
-  { rawHeaders, httpVersion, headers, url = "" }: IncomingMessage,
-  mostFields: number,
-): void {
-  const close = { connection: "close" };
-  if (rawHeaders.length / 2 > mostFields) {
-    const message = `the headers have more than ${mostFields} fields (server.limits.header_fields): send fewer`;
-    throw new AdminRefusal(new PrismError("overLimit", message), 431, close);
-  }
-  const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === "host").length;
-  if (hosts !== 1 && !(hosts === 0 && httpVersion === "1.0")) {
-    const error = new PrismError("invalidRequest", `the request has ${hosts} Hosts: send one`);
-    throw new AdminRefusal(error, 400, close);
-  }
-  const [, inTarget] = wholeUri.exec(url) ?? [];
-  if (inTarget !== undefined && inTarget.toLowerCase() !== headers.host?.toLowerCase()) {
-    const error = new PrismError("invalidRequest", "the request names two hosts that differ: send one");
-    throw new AdminRefusal(error, 400, close);
-  }
-  const coding = headers["transfer-encoding"] ?? "chunked";
-  if (coding.toLowerCase() !== "chunked") {
-    const error = new PrismError(
-      "notAvailableYet",
-      `a body coded as ${coding.slice(0, 40)} is not taken: send it as it is`,
-    );
-    throw new AdminRefusal(error, httpStatusOf(error.code), close);
-  }
+/** The refusal of a head that two readers could understand differently; undefined where it is sound. */
+export function checkHead(request: IncomingMessage, mostFields: number): AdminRefusal | undefined {
+  const fault = headFault(request, mostFields);
+  if (fault === undefined) return undefined;
+  const kind = fault.status === 431 ? "overLimit" : "invalidRequest";
+  return new AdminRefusal(new PrismError(kind, fault.message), fault.status, { connection: "close" });
 }
 
 /** By which name it asks; undefined over HTTP/1.0. */

@@ -2,12 +2,14 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Duplex } from "node:stream";
 import { PrismError } from "../../../protocol/index.js";
 import type { ServedHosts } from "../../model/served-hosts.js";
+import { connectFault, type NoRequest } from "../../../wire/index.js";
 import type { AnswerHttp } from "./admin-http.js";
+import type { AdminRefusal } from "./admin-refusal.js";
 import { assertMeant } from "./assert-meant.js";
 import type { OnBug } from "./grpc-methods.js";
 import type { Guest, Guests } from "./guests.js";
 import { faultError, faultOf, rawRefusal, type Readied, readied, refusalOf } from "./http1-answer.js";
-import { assertSound, bodyOf, hostOf, targetOf } from "./http1-request.js";
+import { bodyOf, checkHead, hostOf, targetOf } from "./http1-request.js";
 import type { Acts } from "./acts.js";
 import { serveInPieces } from "./in-pieces.js";
 import type { OperatorLimits, OnOperatorRefused } from "./operator-limits.js";
@@ -68,6 +70,7 @@ export class Http1Service {
     this.#server.on("request", (request, response) => this.#onRequest(request, response));
     this.#server.on("checkExpectation", (request, response) => this.#onRequest(request, response));
     this.#server.on("clientError", (error, socket) => this.#onClientError(error, socket));
+    this.#server.on("connect", (_request, socket) => this.#onClientError(connectFault, socket));
     // node:http keeps its time limits only for a server that listens; this one is handed its connections.
     this.#server.emit("listening");
   }
@@ -75,11 +78,12 @@ export class Http1Service {
   /** Serves a connection from whose begin `head` has been read. */
   serve(guest: Guest, head: Buffer): void {
     const { socket } = guest;
-    this.#lines.set(socket, { guest, turn: Promise.resolve(), broken: new AbortController(), waiting: 0 });
+    const broken = new AbortController();
+    this.#lines.set(socket, { guest, turn: Promise.resolve(), broken, waiting: 0 });
     socket.once("close", () => this.#lines.delete(socket));
     socket.pause();
     socket.unshift(head);
-    serveInPieces(this.#server, socket);
+    serveInPieces(this.#server, socket, broken.signal);
     socket.resume();
   }
 
@@ -113,7 +117,8 @@ export class Http1Service {
     if (guest.isGone()) return;
     guest.begin();
     try {
-      const answer = await this.#answer(request, broken.signal);
+      const refusal = this.#refusalOfHead(request);
+      const answer = refusal ? refusalOf(refusal) : await this.#answer(request, broken.signal);
       if (!guest.isGone() && this.#hold(guest, answer)) this.#send({ request, response }, answer);
     } finally {
       guest.end();
@@ -123,14 +128,22 @@ export class Http1Service {
     guest.heldBytes = 0;
   }
 
+  #refusalOfHead(request: IncomingMessage): AdminRefusal | undefined {
+    const refusal = checkHead(request, this.#settings.limits.headerFields);
+    if (refusal) {
+      const reason = refusal.httpStatus === 431 ? "header_fields" : "protocol_error";
+      this.#settings.onRefused(request.socket, reason, refusal.message);
+    }
+    return refusal;
+  }
+
   async #answer(request: IncomingMessage, broken: AbortSignal): Promise<Readied> {
-    const { answer, limits, hosts, acts, onBug } = this.#settings;
+    const { answer, hosts, acts, onBug } = this.#settings;
     const header = (name: string): string | undefined => {
       const value = request.headers[name];
       return Array.isArray(value) ? value.join(", ") : value;
     };
     try {
-      assertSound(request, limits.headerFields);
       assertMeant({ host: hostOf(request), header }, hosts);
       const asked = {
         verb: request.method ?? "",
@@ -170,7 +183,7 @@ export class Http1Service {
     response.end(request.method === "HEAD" ? undefined : body);
   }
 
-  #onClientError(error: Error & { code?: string }, socket: Duplex): void {
+  #onClientError(error: NoRequest, socket: Duplex): void {
     const line = this.#lines.get(socket);
     if (error.code === "ECONNRESET" || !socket.writable || line === undefined) return void socket.destroy();
     const fault = faultOf(error.code);

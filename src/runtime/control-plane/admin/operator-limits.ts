@@ -27,7 +27,7 @@ export interface OperatorLimits {
 }
 
 /** What an operator's connection is refused for. */
-export type OperatorRefusal = Refusal | "connections";
+export type OperatorRefusal = Refusal | "connections" | "header_fields";
 
 /** Hears what somebody at the operators' port is refused. */
 export type OnOperatorRefused = (socket: Socket, reason: OperatorRefusal, message: string) => void;

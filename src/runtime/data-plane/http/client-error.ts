@@ -1,13 +1,14 @@
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { PrismError } from "../../../protocol/index.js";
+import { connectFault, type NoRequest } from "../../../wire/index.js";
 import type { ClientFault } from "./client-fault.js";
 import { everyAnswer } from "./fields.js";
 import { failureAnswer } from "./http-failure.js";
 import { HttpRefusal } from "./http-refusal.js";
 
 /** Answers bytes that are no request, and closes; undefined where the client has left, which is no fault. */
-export function answerClientError(error: Error & { code?: string }, socket: Duplex): ClientFault | undefined {
+export function answerClientError(error: NoRequest, socket: Duplex): ClientFault | undefined {
   if (error.code === "ECONNRESET" || !socket.writable) {
     socket.destroy();
     return undefined;
@@ -24,7 +25,7 @@ export function answerClientError(error: Error & { code?: string }, socket: Dupl
 }
 
 /** What bytes that are no request are answered, and what is told of them. */
-export function refusalOf({ code = "" }: { code?: string }): { refusal: HttpRefusal; fault: ClientFault } {
+export function refusalOf({ code = "" }: NoRequest): { refusal: HttpRefusal; fault: ClientFault } {
   const { status, reason, message } = faultOf(code);
   const refusal = new HttpRefusal(new PrismError("invalidRequest", message), status, { connection: "close" });
   return { refusal, fault: { reason, message } };
@@ -44,6 +45,8 @@ function faultOf(code: string): ClientFault & { readonly status: number } {
         reason: "header_block_ms",
         message: "the head of the request did not come within server.limits.header_block_ms: send it faster",
       };
+    case connectFault.code:
+      return { status: connectFault.status, reason: "protocol_error", message: connectFault.message };
     default:
       return { status: 400, reason: "protocol_error", message: `the request is no HTTP/1.1 (${code})` };
   }

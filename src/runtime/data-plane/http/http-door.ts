@@ -1,7 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
+import {
+  connectFault,
+  type HeaderList,
+  type NoRequest,
+  type Stream,
+  type StreamListener,
+} from "../../../wire/index.js";
 import type { Peer } from "../../model/peer.js";
 import { MemoryBudget } from "../memory-budget.js";
 import type { CallService } from "../serve-call.js";
@@ -19,7 +25,6 @@ import { Http2Exchange } from "./http2-exchange.js";
 import { type HttpLimits, windowBytes } from "./http-limits.js";
 import { isHttpPath } from "./http-request.js";
 import type { Pages } from "./pages.js";
-import { HttpRefusal } from "./http-refusal.js";
 import { OpenApi } from "./openapi/openapi-document.js";
 import type { ExchangeService } from "./exchange-service.js";
 import { serveExchange } from "./serve-exchange.js";
@@ -81,11 +86,8 @@ export class HttpDoor {
     this.#server.on("checkContinue", (request, response) => void this.#serve(request, response, true));
     // What else a client expects may be passed over (RFC 9110, section 10.1.1); node:http would answer before we look at it.
     this.#server.on("checkExpectation", (request, response) => void this.#serve(request, response, false));
-    this.#server.on("clientError", (error, socket) => {
-      const connection = this.#connections.get(socket);
-      const fault = connection?.refuse(error);
-      if (fault && connection) onFault(connection.calls.peer, fault);
-    });
+    this.#server.on("clientError", (error, socket) => this.#refuse(socket, error));
+    this.#server.on("connect", (_request, socket) => this.#refuse(socket, connectFault));
     // A client that says no more is answered; node:http knows how, though its types do not tell.
     Object.assign(this.#server, { httpAllowHalfOpen: true });
     // node:http keeps its time limits only for a server that listens; this one is handed its connections.
@@ -151,16 +153,26 @@ export class HttpDoor {
     connection.begin(exchange);
     response.once("close", () => connection.end());
     if (this.#stopping) exchange.closeAfter();
+    const refusal = checkHttp1(request, service.limits);
+    if (refusal) {
+      const reason = refusal.httpStatus === 431 ? "header_fields" : "protocol_error";
+      exchange.onFault({ reason, message: refusal.message });
+      return answerFailure(exchange, refusal);
+    }
     try {
-      checkHttp1(request, service.limits);
       this.#assertServed(exchange.verb, exchange.hosts, calls, (name) => exchange.header(name));
     } catch (reason) {
-      const isLimit = reason instanceof HttpRefusal && reason.httpStatus === 431;
-      if (isLimit) exchange.onFault({ reason: "header_fields", message: reason.message });
       return answerFailure(exchange, reason);
     }
     if (isPages && this.#servePage(request, exchange, service)) return;
     return serveExchange(exchange, service);
+  }
+
+  /** What came is no request that could be served. */
+  #refuse(socket: Duplex, error: NoRequest): void {
+    const connection = this.#connections.get(socket);
+    const fault = connection?.refuse(error);
+    if (fault && connection) this.#onFault(connection.calls.peer, fault);
   }
 
   #assertServed(

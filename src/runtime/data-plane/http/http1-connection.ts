@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { NoRequest } from "../../../wire/index.js";
 import type { Deadline } from "../deadline-wheel.js";
 import type { CallService } from "../serve-call.js";
 import { answerClientError, refusalOf } from "./client-error.js";
@@ -35,7 +36,7 @@ export class Http1Connection implements Fed {
   readonly #socket: Socket;
   readonly #feed: Http1Feed;
   #running: Http1Exchange | undefined;
-  #refusedBy: (Error & { code?: string }) | undefined;
+  #refusedBy: NoRequest | undefined;
   #isFull = false;
   #hasEnded = false;
   #look: Deadline | undefined;
@@ -78,7 +79,8 @@ export class Http1Connection implements Fed {
   }
 
   finish(): void {
-    if (!this.#socket.destroyed) this.#settings.parsing.finish();
+    // node:http may have given its parser to another connection, where it refused what came.
+    if (this.turn !== "over") this.#settings.parsing.finish();
   }
 
   hold(isFull: boolean): void {
@@ -110,7 +112,7 @@ export class Http1Connection implements Fed {
    * Bytes came that are no request. Answered in their turn, so that nobody takes the refusal for the answer to what was
    * asked before. Tells what is wrong, once; undefined where the client has left.
    */
-  refuse(error: Error & { code?: string }): ClientFault | undefined {
+  refuse(error: NoRequest): ClientFault | undefined {
     if (this.#refusedBy && this.#socket.writable) return undefined;
     this.#refusedBy = error;
     if (!this.#running || !this.#socket.writable) return answerClientError(error, this.#socket);

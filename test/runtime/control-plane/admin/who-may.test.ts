@@ -211,6 +211,14 @@ describe("a request to operators that two readers could understand differently i
       "POST /admin/plugin/reload HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
       501,
     ],
+    ["HTTP/0.9", "GET /healthz\r\nhost: localhost\r\n\r\n", 505],
+    ["HTTP/2.0", "GET /healthz HTTP/2.0\r\nhost: localhost\r\n\r\n", 505],
+    [
+      "chunks over HTTP/1.0",
+      "POST /admin/plugin/reload HTTP/1.0\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
+    ["CONNECT", `CONNECT localhost:80 HTTP/1.1\r\nhost: localhost\r\n\r\n${get}host: localhost\r\n\r\n`, 501],
     ["no HTTP", "GET / HTTQ/1.1\r\n\r\n", 400],
   ])("%s", async (_what, words, status) => {
     const { admin } = await startForTest({ yaml });

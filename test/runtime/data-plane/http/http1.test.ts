@@ -216,6 +216,22 @@ describe("a client over HTTP/1.1", () => {
   });
 
   test.each([
+    ["HTTP/0.9", `GET ${kv}a\r\nhost: x\r\n\r\n`, 505],
+    ["HTTP/0.9 by name", `GET ${kv}a HTTP/0.9\r\nhost: x\r\n\r\n`, 505],
+    ["HTTP/2.0", `GET ${kv}a HTTP/2.0\r\nhost: x\r\n\r\n`, 505],
+    ["CONNECT", "CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\n", 501],
+    ["CONNECT, and more", `CONNECT x:80 HTTP/1.1\r\nhost: x\r\n\r\nGET ${kv}a HTTP/1.1\r\nhost: x\r\n\r\n`, 501],
+    ["two Hosts", `GET ${kv}a HTTP/1.1\r\nhost: x\r\nhost: x\r\n\r\n`, 400],
+    ["another host", `GET http://y${kv}a HTTP/1.1\r\nhost: x\r\n\r\n`, 400],
+  ])("that says %s is refused, its connection closed, and that is counted", async (_what, text, status) => {
+    const heard = await say(text);
+
+    expect(heard.match(/^HTTP\/1\.1 \d+/gm)).toEqual([`HTTP/1.1 ${status}`]);
+    expect(prism.plane.counters().refused).toEqual([{ peer: "client", reason: "protocol_error", count: 1 }]);
+    expect(prism.plugin.calls).toHaveLength(0);
+  }); // prettier-ignore
+
+  test.each([
     ["TLS", "\x16\x03\x01 hello\r\n\r\n"],
     ["a method that nobody has", "INVALID CONNECTION PREFACE\r\n\r\n"],
   ])("that says %s is answered nothing", async (_what, text) => {

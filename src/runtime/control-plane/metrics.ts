@@ -1,13 +1,11 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from "prom-client";
 import type { LoopDelays } from "../../protocol/index.js";
-import type { InstanceState } from "../model/plugin-instance.js";
-import type { CallCounter, RefusalCounter } from "../model/proxy-messages.js";
-import { exposeDurations } from "./call-durations.js";
+import type { RefusalCounter } from "../model/proxy-messages.js";
+import { exposeCalls } from "./call-series.js";
+import { exposeInstances } from "./instance-series.js";
 import { exposeLoopDelays, type MeasuredLoop } from "./loop-delays.js";
 import type { DataPlaneCounters, ProxyStatus } from "./proxies.js";
 import type { InstanceStatus } from "./supervisor-status.js";
-
-const states: readonly InstanceState[] = ["starting", "ready", "draining", "stopped", "failed"];
 
 /** Where the figures come from; asked at each scrape. */
 export interface MetricSources {
@@ -25,7 +23,7 @@ export interface MetricSources {
 /** A page for Prometheus. */
 export interface Exposition {
   readonly contentType: string;
-  readonly text: string;
+  readonly body: Buffer;
 }
 
 /** Writes the runtime's metrics, as they are when they are asked for. */
@@ -44,34 +42,26 @@ export class Metrics {
     const { counted, proxies, instances, droppedLogLines, ownLoop, pluginLoops } = this.#sources;
     const registry = new Registry();
     const { calls, refused, loop } = await counted();
-    addCalls(registry, calls);
     addRefused(registry, refused);
     addProxies(registry, await proxies());
-    addInstances(registry, instances());
     addLog(registry, droppedLogLines());
-    const loops: MeasuredLoop[] = [
-      { labels: { process: "runtime" }, delays: ownLoop() },
-      { labels: { process: "proxy" }, delays: loop },
-      ...[...pluginLoops()].map(([namespace, delays]) => ({
-        labels: { process: "plugin", namespace },
-        delays,
-      })),
-    ];
     const pages = [
-      await registry.metrics(),
-      exposeDurations(calls),
-      exposeLoopDelays(loops),
-      await this.#process.metrics(),
+      Buffer.from(await registry.metrics()),
+      await exposeCalls(calls),
+      await exposeInstances(instances()),
+      await exposeLoopDelays([
+        { labels: { process: "runtime" }, delays: ownLoop() },
+        { labels: { process: "proxy" }, delays: loop },
+        ...loopsOfPlugins(pluginLoops()),
+      ]),
+      Buffer.from(await this.#process.metrics()),
     ];
-    return { contentType: registry.contentType, text: pages.join("\n") };
+    return { contentType: registry.contentType, body: Buffer.concat(pages) };
   }
 }
 
-function addCalls(registry: Registry, calls: readonly CallCounter[]): void {
-  const labelNames = ["namespace", "operation", "code"] as const;
-  const help = "Calls that ended, by namespace, operation and gRPC status.";
-  const total = new Counter({ name: "prism_calls_total", help, labelNames, registers: [registry] });
-  for (const { namespace, operation, code, count } of calls) total.inc({ namespace, operation, code }, count);
+function loopsOfPlugins(loops: ReadonlyMap<string, LoopDelays>): MeasuredLoop[] {
+  return [...loops].map(([namespace, delays]) => ({ labels: { process: "plugin", namespace }, delays }));
 }
 
 function addRefused(registry: Registry, refused: readonly RefusalCounter[]): void {
@@ -107,24 +97,4 @@ function addProxies(registry: Registry, proxies: readonly ProxyStatus[]): void {
 function addLog(registry: Registry, dropped: number): void {
   const help = "Log lines dropped because whoever reads the log was too slow, or gone.";
   new Counter({ name: "prism_log_lines_dropped_total", help, registers: [registry] }).inc(dropped);
-}
-
-function addInstances(registry: Registry, instances: readonly InstanceStatus[]): void {
-  const state = new Gauge({
-    name: "prism_plugin_state",
-    help: "1 for the state that a plugin instance is in, 0 for the others.",
-    labelNames: ["namespace", "plugin", "instance", "state"] as const,
-    registers: [registry],
-  });
-  const restarts = new Counter({
-    name: "prism_plugin_restarts_total",
-    help: "Plugin instances that fell and were started again, by namespace.",
-    labelNames: ["namespace"] as const,
-    registers: [registry],
-  });
-  const told = new Map(instances.map((instance) => [instance.namespace, instance.restarts]));
-  for (const [namespace, count] of told) restarts.inc({ namespace }, count);
-  for (const { namespace, plugin, id, state: current } of instances)
-    for (const name of states)
-      state.set({ namespace, plugin, instance: id, state: name }, current === name ? 1 : 0);
 }

@@ -86,8 +86,8 @@ function readiness(told: Readiness): AdminAnswer {
 function shared(expose: () => Promise<Exposition>): () => Promise<AdminAnswer> {
   let writing: Promise<AdminAnswer> | undefined;
   const write = async (): Promise<AdminAnswer> => {
-    const { contentType, text } = await expose();
-    return { status: 200, body: Buffer.from(text), headers: { "content-type": contentType } };
+    const { contentType, body } = await expose();
+    return { status: 200, body, headers: { "content-type": contentType } };
   };
   return () => (writing ??= write().finally(() => (writing = undefined)));
 }

@@ -60,7 +60,7 @@ const failures: readonly (readonly [pattern: RegExp, code: Code, sentence: strin
   [
     /ERR_(SSL|TLS)|EPROTO|TLS connection|secure TLS/,
     Code.UNAVAILABLE,
-    "the TLS handshake with the PostgreSQL server failed: its log says more",
+    "the TLS handshake with the PostgreSQL server failed: look at the server's log",
   ],
 ];
 

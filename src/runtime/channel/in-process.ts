@@ -127,7 +127,7 @@ class PluginThread {
     const how = await this.ended;
     throw new PrismError(
       "pluginAway",
-      `the plugin of namespace "${namespace}" ${how} before it shook hands${this.lastWords()}: its log says more`,
+      `the plugin of namespace "${namespace}" ${how} before it shook hands${this.lastWords()}`,
     );
   }
 

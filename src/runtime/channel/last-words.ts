@@ -1,9 +1,14 @@
 import { missingSdkRemedy } from "./missing-sdk.js";
 
+/** Characters that are told. */
+const longestText = 600;
+
 /** What a plugin wrote last, for the sentence that says why it fell. */
 export class LastWords {
   readonly #lines: string[] = [];
   readonly #keep: number;
+  /** It wrote lines that the sentence leaves out. */
+  #leavesOut = false;
 
   constructor(keep = 5) {
     this.#keep = keep;
@@ -11,18 +16,28 @@ export class LastWords {
 
   add(line: string): void {
     // What is indented belongs to a stack or a traceback; the line before or after it says what happened.
-    if (line.trim() === "" || /^\s/.test(line)) return;
+    if (line.trim() === "") return;
+    if (/^\s/.test(line)) {
+      this.#leavesOut = true;
+      return;
+    }
     this.#lines.push(messageOf(line));
-    if (this.#lines.length > this.#keep) this.#lines.shift();
+    if (this.#lines.length <= this.#keep) return;
+    this.#lines.shift();
+    this.#leavesOut = true;
   }
 
-  /** As the end of a sentence: `; the last it wrote: "…"`, with the remedy where it is known. Empty where it wrote nothing. */
+  /** As the end of a sentence: `; the last it wrote: "…"`, with the remedy where it is known, and that the log has more where it does. Empty where it wrote nothing. */
   toString(): string {
     if (this.#lines.length === 0) return "";
     const text = this.#lines.join(" / ");
-    const remedy = missingSdkRemedy(text);
-    const told = JSON.stringify(text.length > 600 ? `…${text.slice(-600)}` : text);
-    return `; the last it wrote on stderr: ${told}${remedy === undefined ? "" : `; ${remedy}`}`;
+    const isLong = text.length > longestText;
+    const told = JSON.stringify(isLong ? `…${text.slice(-longestText)}` : text);
+    const behind = [
+      missingSdkRemedy(text) ?? "",
+      this.#leavesOut || isLong ? "the log has more of what it wrote" : "",
+    ];
+    return ["", `the last it wrote on stderr: ${told}`, ...behind.filter(Boolean)].join("; ");
   }
 }
 

@@ -70,7 +70,7 @@ async function firstOf(launched: PluginProcess, { namespace }: LaunchRequest): P
   const exited = launched.ended.then((how) => {
     throw new PrismError(
       "pluginAway",
-      `the plugin of namespace "${namespace}" ${how} before it shook hands${launched.lastWords()}: its log says more`,
+      `the plugin of namespace "${namespace}" ${how} before it shook hands${launched.lastWords()}`,
     );
   });
   return Promise.race([launched.handshake, exited]);

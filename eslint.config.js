@@ -66,6 +66,10 @@ export default tseslint.config(
           message:
             "Bytes from outside become text by textOf or textForEyes of src/protocol, and JSON is read by readJson.",
         })),
+        {
+          selector: "CallExpression[callee.name=/^mkdir(Sync)?$/] Property[key.name='recursive']",
+          message: "It never ends in a directory such as /proc: use makeDirectory of src/protocol.",
+        },
       ],
     },
   },

@@ -24,6 +24,7 @@ export { messageToJson } from "./json/message-to-json.js";
 export { printable, printableIn } from "./printable.js";
 export { LoopDelay, loopDelayBucketsMs, type LoopDelays, sumDelays } from "./loop-delay.js";
 export { loopFromMessage, messageOfLoop } from "./loop-delay-message.js";
+export { makeDirectory } from "./make-directory.js";
 export { generousBounds, readJson } from "./json/read-json.js";
 export { nearestName } from "./nearest-name.js";
 export { SecretPaths } from "./secret-paths.js";

@@ -1,5 +1,5 @@
 export { z } from "zod";
-export { Code, PrismError } from "../protocol/index.js";
+export { Code, makeDirectory, PrismError } from "../protocol/index.js";
 export type * from "../protocol/gen/prism/keyvalue/v1/keyvalue_pb.js";
 export { addToNumber } from "./add-to-number.js";
 export { type AnswerRoom, answerTooLarge, entriesOf } from "./answer-size.js";

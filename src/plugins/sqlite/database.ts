@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import Database from "libsql";
-import { Code, PluginError } from "../../sdk/index.js";
+import { Code, makeDirectory, PluginError } from "../../sdk/index.js";
 import { explain, isBusy } from "./errors.js";
 
 /** How long SQLite itself waits for a lock: it does so on the event loop. Whoever can wait longer waits beside it. */
@@ -47,7 +47,7 @@ export async function openDatabase<T>(settings: DatabaseSettings<T>): Promise<T>
 }
 
 async function open<T>({ path, busyTimeoutMs, signal, prepare }: DatabaseSettings<T>): Promise<T> {
-  makeDirectory(dirname(path));
+  await makeDirectoryOf(path);
   makePrivate(path);
   const database = new Database(path);
   try {
@@ -87,9 +87,9 @@ async function untilFree<T>(withinMs: number, signal: AbortSignal, setUp: () => 
   }
 }
 
-function makeDirectory(directory: string): void {
+async function makeDirectoryOf(path: string): Promise<void> {
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    await makeDirectory(dirname(path));
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new PluginError(Code.FAILED_PRECONDITION, `its directory cannot be made: ${why}`, { cause });

@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, open, readdir, rm } from "node:fs/promises";
+import { chmod, mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { PrismError } from "../../protocol/index.js";
+import { makeDirectory, PrismError } from "../../protocol/index.js";
 import { fileProblem } from "./file-problem.js";
 import { lockDirectory, type Lock } from "./lock.js";
 
@@ -28,7 +28,7 @@ export interface StateDirectory {
 export async function openStateDirectory(path: string): Promise<StateDirectory> {
   const at = (name: string): string => join(path, name);
   try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
+    await makeDirectory(path);
     for (const name of ["lock", "run", "namespaces", "data"]) await makePrivate(at(name));
     await assertWritable(at("namespaces"));
   } catch (reason) {
@@ -68,7 +68,7 @@ async function take(path: string): Promise<StateDirectory> {
 }
 
 async function makePrivate(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true, mode: 0o700 });
+  await makeDirectory(directory);
   await chmod(directory, 0o700);
 }
 

@@ -240,9 +240,9 @@ function composeDeclaring(
     readDeclarations(texts, { env, cwd, plugins: surroundings.current.plugins });
   const applied = new AppliedNamespaces(state.namespaces);
   const namespaces = new Namespaces({ supervisor, applied, read, log });
-  const take = async (edited: Config): Promise<void> => {
+  const take = (edited: Config): Promise<readonly string[]> => {
     surroundings.current = edited;
-    await namespaces.reconcile(edited.namespaces);
+    return namespaces.reconcile(edited.namespaces);
   };
   return { namespaces, configWatch: new ConfigWatch(config, { load, take, files, log }) };
 }

@@ -21,4 +21,5 @@ export type { LimitName, Refusal } from "./refusal.js";
 export { type ServeOptions, serveHttp2 } from "./server.js";
 export { doubledField, singleFields } from "./single-fields.js";
 export { TextAnswer } from "./text-answer.js";
+export { beginsTls } from "./tls-hello.js";
 export type * from "./types.js";

@@ -9,8 +9,8 @@ import type { FileWatch, FileWatcher } from "./watch-file.js";
 export interface ConfigWatchNeighbours {
   /** Reads the file anew; rejects with every problem. */
   readonly load: () => Promise<Config>;
-  /** Takes a configuration that has no problems. */
-  readonly take: (config: Config) => Promise<void>;
+  /** Takes a configuration that has no problems; tells which of its namespaces are not served by it, as sentences. */
+  readonly take: (config: Config) => Promise<readonly string[]>;
   readonly files: Pick<FileWatcher, "follow">;
   readonly log: Log;
 }
@@ -49,7 +49,10 @@ export class ConfigWatch {
     const onChange = (): void => {
       this.#following = this.#following.then(() => this.#follow(file));
     };
-    this.#watch = await files.follow({ file, known, onChange });
+    const onAway = (): void => {
+      this.#following = this.#following.then(() => this.#tellAway(file));
+    };
+    this.#watch = await files.follow({ file, known, onChange, onAway });
   }
 
   /** Ends the watching; resolves when a change that is under way has been made. */
@@ -65,15 +68,27 @@ export class ConfigWatch {
       assertDeclares(this.#taken, config);
       const problems = needsRestart(this.#started, config);
       for (const problem of problems) log.warn(problem, { file });
-      await this.#near.take(config);
+      const unserved = await this.#near.take(config);
       this.#taken = config;
       this.#problems = problems;
-      log.info("the edited file is taken", { file });
+      if (unserved.length === 0) log.info("the edited file is taken", { file });
+      else
+        log.warn("the edited file is taken, but not all of it is served", {
+          file,
+          problems: unserved.join("; "),
+        });
     } catch (reason) {
       const { message } = foreseen(reason, log, "the edit of the served file");
       this.#problems = [`the edit of ${file} is not taken, what was served is served on: ${message}`];
       log.error("the edited file is not taken", { file, problems: message });
     }
+  }
+
+  /** Whoever removes the file may not know that it is served: ending every namespace is written in it. */
+  #tellAway(file: string): void {
+    const problem = `${file} is gone or cannot be read, what was served is served on: put it back, as a start needs it; \`namespaces: []\` in it ends all of them`;
+    this.#problems = [problem];
+    this.#near.log.warn(problem, { file });
   }
 }
 

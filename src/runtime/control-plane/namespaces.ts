@@ -85,11 +85,15 @@ export class Namespaces {
     });
   }
 
-  /** Takes the file's namespaces as they stand now. One whose change fails keeps its old self, and {@link problems} tells. */
-  reconcile(fromFile: readonly Namespace[]): Promise<void> {
+  /**
+   * Takes the file's namespaces as they stand now. One whose change fails keeps its old self, and {@link problems} tells.
+   * Resolves with which are not served as they are declared.
+   */
+  reconcile(fromFile: readonly Namespace[]): Promise<readonly string[]> {
     return this.#turns.run(async () => {
       this.#fromFile = fromFile;
       await this.#converge();
+      return [...this.#failed.values(), ...fromFile.flatMap(({ name }) => this.#absenceOf(name))];
     });
   }
 
@@ -209,6 +213,13 @@ export class Namespaces {
       this.#failed.set(after.name, problem);
       this.#near.log.error(problem);
     }
+  }
+
+  /** Why nobody serves a namespace, if so. */
+  #absenceOf(name: string): string[] {
+    const status = this.#near.supervisor.status(name);
+    if (status === undefined || status.ready) return [];
+    return [`namespace "${name}" is not served: ${stateSentence(status)}`];
   }
 
   #assertNotTheFiles(name: string): void {

@@ -22,6 +22,8 @@ export interface FollowedFile {
   /** SHA-256 of what is known of it, hexadecimal; absent = whatever it holds when the watching begins. */
   readonly known?: string | undefined;
   readonly onChange: () => void;
+  /** Hears when it is not there any more, or cannot be read, and not just for a moment; its return is a change then. */
+  readonly onAway?: () => void;
 }
 
 /**
@@ -39,25 +41,40 @@ export class FileWatcher {
   }
 
   /** Follows a file from now on, until the watch is closed. */
-  async follow({ file, known, onChange }: FollowedFile): Promise<FileWatch> {
+  async follow({ file, known, onChange, onAway }: FollowedFile): Promise<FileWatch> {
     let seen = known ?? (await contentDigest(file));
     let settling: NodeJS.Timeout | undefined;
     let isClosed = false;
     let looking = Promise.resolve();
+    let misses = 0;
     const look = async (): Promise<void> => {
       const found = await contentDigest(file);
-      if (isClosed || found === undefined || found === seen) return;
+      if (isClosed) return;
+      if (found === undefined) {
+        miss();
+        return;
+      }
+      misses = 0;
+      if (found === seen) return;
       seen = found;
       onChange();
     };
     // One look after the other: two at once could tell the same change twice.
     const lookInTurn = (): void => void (looking = looking.then(look));
-    const watcher = this.#watch(dirname(file), () => {
+    const lookSoon = (): void => {
       settling ??= setTimeout(() => {
         settling = undefined;
         lookInTurn();
       }, settleMs);
-    });
+    };
+    // Who replaces a file may take it away first: that it is gone is told by a second look.
+    const miss = (): void => {
+      if (onAway === undefined || (misses += 1) > 2) return;
+      if (misses === 1) return lookSoon();
+      seen = undefined;
+      onAway();
+    };
+    const watcher = this.#watch(dirname(file), lookSoon);
     const polling = setInterval(lookInTurn, pollMs);
     // It may have changed since it became known.
     if (known !== undefined) lookInTurn();

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { beginsTls } from "../../wire/index.js";
 import type { Peer } from "../model/peer.js";
 import type { ProxySettings } from "../model/proxy-messages.js";
 import type { TlsMaterial } from "../model/tls-material.js";
@@ -118,7 +119,7 @@ class Admission {
   #listen(socket: Socket): void {
     sniff(socket, {
       onSpoken: (spoken, head) => this.#arrive(socket, spoken, head),
-      onForeign: () => this.refuse("protocol_error", "what came is neither HTTP/2 nor HTTP/1.1"),
+      onForeign: (head) => this.refuse("protocol_error", whyForeign(head)),
     });
   }
 
@@ -128,6 +129,12 @@ class Admission {
     socket.allowHalfOpen = true;
     this.#welcome.onArrival({ socket, peer: this.#peer, spoken, head });
   }
+}
+
+/** What is wrong with first words that are no HTTP, and what to do where that is plain. */
+function whyForeign(head: Buffer): string {
+  if (!beginsTls(head)) return "what came is neither HTTP/2 nor HTTP/1.1";
+  return "it speaks TLS, which this port does not: name a certificate in server.tls, or ask by http://";
 }
 
 /** The address as a client's is written, also where a listener for both families has it in the form of the other. */

@@ -15,7 +15,7 @@ const longestBeginning = Math.max(...beginnings.map(([text]) => text.length));
 export interface Sniffing {
   readonly onSpoken: (spoken: Spoken, head: Buffer) => void;
   /** What came is what no HTTP begins with: the connection is to be closed. */
-  readonly onForeign: () => void;
+  readonly onForeign: (head: Buffer) => void;
 }
 
 /** Reads a connection's first bytes and tells what is spoken. */
@@ -27,7 +27,7 @@ export function sniff(socket: Socket, { onSpoken, onForeign }: Sniffing): void {
     const said = head.toString("latin1", 0, longestBeginning);
     const fitting = beginnings.filter(([beginning]) => beginning.startsWith(said.slice(0, beginning.length)));
     const [first] = fitting;
-    if (first === undefined) return onForeign();
+    if (first === undefined) return onForeign(head);
     const [beginning, spoken] = first;
     if (fitting.length > 1 || said.length < beginning.length) return;
     leave();

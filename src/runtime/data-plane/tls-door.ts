@@ -19,6 +19,12 @@ const ciphers = [
 /** The handshake's time is kept by who asks for it. */
 const noTimeout = 2 ** 31 - 1;
 
+/** What to do about what OpenSSL finds of those who speak no TLS: the first is HTTP/1.1, the second HTTP/2, and noise. */
+const remedies: Readonly<Record<string, string>> = {
+  "http request": " in plain text: ask by https://, as this port speaks TLS (server.tls)",
+  "wrong version number": ", or no TLS at all: this port speaks nothing else (server.tls)",
+};
+
 /** Who waits for a handshake. Hears one of both, or neither where the client leaves. */
 export interface Handshake {
   /** The client's certificate, if it showed one, is verified. */
@@ -80,7 +86,8 @@ export class TlsDoor {
   #onFailed(error: Error & { code?: string; reason?: string }, socket: TLSSocket): void {
     // Who leaves in the middle is no fault: so do the checks of load balancers.
     if (error.code === "ECONNRESET") return;
-    this.#take(socket)?.onRefused(`the TLS handshake failed: ${error.reason ?? error.code ?? error.message}`);
+    const why = error.reason ?? error.code ?? error.message;
+    this.#take(socket)?.onRefused(`the TLS handshake failed: ${why}${remedies[why] ?? ""}`);
   }
 
   #take(socket: Socket): Handshake | undefined {

@@ -151,13 +151,31 @@ describe("a connection over TLS", () => {
   });
 
   test.each([
-    ["HTTP", "GET / HTTP/1.1\r\n\r\n", "http request"],
-    ["noise", "\x00\x01\x02\x03\x04\x05\x06\x07", "wrong version number"],
+    [
+      "HTTP",
+      "GET / HTTP/1.1\r\n\r\n",
+      "http request in plain text: ask by https://, as this port speaks TLS (server.tls)",
+    ],
+    [
+      "noise",
+      "\x00\x01\x02\x03\x04\x05\x06\x07",
+      "wrong version number, or no TLS at all: this port speaks nothing else (server.tls)",
+    ],
   ])("that speaks %s in plain text is refused", async (_what, said, why) => {
     await admitting({ tls: tlsOf() });
     dial().write(said);
 
     expect(await outcome).toMatchObject({ reason: "tls", message: `the TLS handshake failed: ${why}` });
+  });
+
+  test("that speaks TLS to a port without it is refused with what to do", async () => {
+    await admitting({});
+    dialTls();
+
+    expect(await outcome).toMatchObject({
+      reason: "protocol_error",
+      message: "it speaks TLS, which this port does not: name a certificate in server.tls, or ask by http://",
+    });
   });
 
   test("that stays silent, before the handshake or after it, is refused in time", async () => {

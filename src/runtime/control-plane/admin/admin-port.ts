@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import { beginsTls } from "../../../wire/index.js";
 import { Guests, type Guest } from "./guests.js";
 import { Http1Service, type Http1Settings } from "./http1-service.js";
 import { Http2Service, type Http2Settings } from "./http2-service.js";
@@ -71,6 +72,11 @@ export class AdminPort {
     let head: Buffer = Buffer.alloc(0);
     const read = (bytes: Buffer): void => {
       head = Buffer.concat([head, bytes]);
+      if (beginsTls(head)) {
+        const message = "it speaks TLS, which the operators' port does not: ask by http://";
+        onRefused(socket, "protocol_error", message);
+        return leave();
+      }
       const isHttp2 = speaksHttp2(head);
       if (isHttp2 === undefined) return;
       forget();

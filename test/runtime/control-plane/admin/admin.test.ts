@@ -69,6 +69,18 @@ describe("the admin address", () => {
     expect(await text(socket)).toMatch(/^HTTP\/1\.1 200 OK[^]*\{"status":"alive"\}/);
   });
 
+  test("refuses who speaks TLS, to whom an answer over HTTP says nothing, and counts it", async () => {
+    const { admin } = await startForTest({ yaml: inMemory("orders") });
+
+    const [host = "", port = ""] = admin.split(":");
+    const socket = connect(Number(port), host);
+    socket.write(Buffer.from([0x16, 3, 1, 2, 0]));
+    expect(await text(socket)).toBe("");
+
+    const metrics = await (await fetch(`http://${admin}/metrics`)).text();
+    expect(metrics).toContain('prism_refused_total{peer="operator",reason="protocol_error"} 1');
+  });
+
   test("tells what there is to whoever asks for something else", async () => {
     const running = await startForTest({ yaml: inMemory("orders") });
     const { admin } = running;

@@ -1,3 +1,4 @@
 export { type Config, ConfigProblems, loadConfig } from "./config/index.js";
 export type { NamespaceOverview, RuntimeStatus } from "./control-plane/overview.js";
-export { type Runtime, type StartOptions, type StartProgress, startRuntime } from "./runtime.js";
+export { type Runtime, startRuntime } from "./runtime.js";
+export type { StartOptions, StartProgress } from "./start-options.js";

@@ -32,6 +32,7 @@ import type { Log } from "./model/log.js";
 import type { TlsMaterial } from "./model/tls-material.js";
 import { Operators } from "./operators.js";
 import { prismVersion } from "./prism-version.js";
+import type { StartOptions } from "./start-options.js";
 import { Teardown } from "./teardown.js";
 
 /** How long a plugin may take to end once its calls are over. */
@@ -49,32 +50,6 @@ export interface Runtime {
   /** Takes no new calls, finishes those that run within `server.drain_ms`, and ends everything. Safe to call twice. */
   stop(): Promise<void>;
 }
-
-/** How to start. */
-export interface StartOptions {
-  /** Hears how the start goes on. */
-  readonly onProgress?: (progress: StartProgress) => void;
-  /** Interrupts the start, which then undoes what it has done and rejects. */
-  readonly signal?: AbortSignal;
-  /** Reads the configuration anew after an edit of its file, with what the command line overrides. By default the file alone counts. */
-  readonly reload?: () => Promise<Config>;
-  /** Where secrets are looked up and programs found; this process's by default. */
-  readonly env?: Readonly<Record<string, string | undefined>>;
-  /** Where relative paths of applied namespaces begin; by default where those of the file do, else this process's directory. */
-  readonly cwd?: string;
-}
-
-/** A step of the start. Each namespace is told when its start begins, and when the first attempt has ended. */
-export type StartProgress =
-  | { readonly step: "listening"; readonly listen: readonly string[]; readonly admin: string }
-  | { readonly step: "proxies"; readonly count: number }
-  | {
-      readonly step: "namespace";
-      readonly name: string;
-      readonly state: "starting" | "ready" | "failed";
-      /** Why it failed, else empty. */
-      readonly reason: string;
-    };
 
 /**
  * Starts Prism: takes the state directory, listens, launches proxies, starts the namespaces. Resolves when each namespace
@@ -116,7 +91,7 @@ async function start(request: Start): Promise<Runtime> {
   teardown.add(() => state.release());
 
   const parts = compose(request, state, tls?.material);
-  const { overview, proxies, namespaces, configWatch, tlsWatch } = parts;
+  const { overview, proxies, namespaces } = parts;
   const { clients, admin } = await openListeners(request, parts);
   parts.addresses.listen = clients.map(({ address }) => address);
   parts.addresses.admin = admin;
@@ -133,10 +108,7 @@ async function start(request: Start): Promise<Runtime> {
     onProgress({ step: "namespace", name, state: progress, reason });
   const starting = namespaces.start(config.namespaces, onStart, signal);
   await unlessAborted(starting, signal, () => "the start was interrupted");
-  await configWatch.start();
-  teardown.add(() => configWatch.stop());
-  teardown.add(() => tlsWatch?.stop());
-  await tlsWatch?.start();
+  await watchFiles(parts, teardown);
   teardown.add(() => {
     overview.stopping();
     log.info(`Prism stops, and waits up to ${config.server.drainMs / 1000} s for calls that run`);
@@ -149,6 +121,14 @@ async function start(request: Start): Promise<Runtime> {
     await outlet.flush(lastLinesMs);
   };
   return { status: () => overview.status(), stop };
+}
+
+/** Takes edits of the files from here on. */
+async function watchFiles({ configWatch, tlsWatch }: Parts, teardown: Teardown): Promise<void> {
+  await configWatch.start();
+  teardown.add(() => configWatch.stop());
+  teardown.add(() => tlsWatch?.stop());
+  await tlsWatch?.start();
 }
 
 /** Puts the parts together. Nothing listens or runs yet, but for the reaper. */

@@ -6,10 +6,10 @@ const LengthDelimited = 2;
 const Fixed32 = 5;
 
 /**
- * Fields that a request may have at all levels: as many as JSON may have values. Each costs a decoder more memory and time
- * than it has bytes.
+ * Fields that a request may have at all levels: three for each value that JSON may have (`json_values`), as entries of a map
+ * have them, and some. Each costs a decoder more memory and time than it has bytes.
  */
-export const mostRequestFields = 25_000;
+export const mostRequestFields = 100_000;
 
 /** A request that has more fields than it may. */
 function tooManyFields(): PrismError {

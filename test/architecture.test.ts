@@ -66,13 +66,13 @@ describe("the walls of the house", () => {
       "src/runtime/channel may import src/runtime/model, src/sdk, src/protocol, src/wire",
     ],
     [
-      "src/runtime/control-plane/reload.ts",
-      "../data-plane/index.js",
+      "src/runtime/control-plane/supervisor/reload.ts",
+      "../../data-plane/index.js",
       "src/runtime/control-plane may import src/runtime/channel, src/runtime/config, src/runtime/model, src/protocol, src/wire",
     ],
     [
-      "src/runtime/data-plane/routes.ts",
-      "../control-plane/reload.js",
+      "src/runtime/data-plane/route/routes.ts",
+      "../../control-plane/supervisor/reload.js",
       "src/runtime/data-plane may import src/runtime/model, src/runtime/channel, src/protocol, src/wire",
     ],
     ["src/cli/table.ts", "../wire/index.js", "src/cli may import src/client, src/protocol"],
@@ -143,7 +143,7 @@ describe("the walls of the house", () => {
 
     expect(knowing.map(({ file }) => file).toSorted()).toEqual([
       // Its TypeScript loader is found from wherever it is.
-      "src/runtime/control-plane/forked-proxy.ts",
+      "src/runtime/control-plane/proxies/forked-proxy.ts",
       "src/runtime/model/installed.ts",
       // Whether it is source, which has no dist/ for its proxies.
       "src/runtime/runtime.ts",

@@ -1,4 +1,4 @@
-import type { LaunchProxy } from "./control-plane/proxy.js";
+import type { LaunchProxy } from "./control-plane/proxies/proxy.js";
 import { DataPlane } from "./data-plane/index.js";
 import type { Log } from "./model/log.js";
 import type { FromProxy, ToProxy } from "./model/proxy-messages.js";

@@ -8,9 +8,9 @@ import type { OnBug } from "./control-plane/admin/grpc-methods.js";
 import { operatorLimits } from "./control-plane/admin/operator-limits.js";
 import { listen, type Listener } from "./control-plane/listeners.js";
 import { Metrics, type MetricSources } from "./control-plane/metrics.js";
-import { MemoryBudget } from "./data-plane/memory-budget.js";
-import { PeerRefusals } from "./data-plane/peer-refusals.js";
-import { wireLimits } from "./data-plane/wire-limits.js";
+import { MemoryBudget } from "./data-plane/common/memory-budget.js";
+import { PeerRefusals } from "./data-plane/common/peer-refusals.js";
+import { wireLimits } from "./data-plane/common/wire-limits.js";
 import type { Log } from "./model/log.js";
 import { ServedHosts } from "./model/served-hosts.js";
 

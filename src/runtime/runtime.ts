@@ -9,23 +9,23 @@ import {
   readDeclarations,
   resolveSecrets,
 } from "./config/index.js";
-import { AppliedNamespaces } from "./control-plane/applied-namespaces.js";
-import { ConfigWatch } from "./control-plane/config-watch.js";
-import { forkedProxy } from "./control-plane/forked-proxy.js";
+import { AppliedNamespaces } from "./control-plane/namespaces/applied-namespaces.js";
+import { ConfigWatch } from "./control-plane/namespaces/config-watch.js";
+import { forkedProxy } from "./control-plane/proxies/forked-proxy.js";
 import { listen, type Listener } from "./control-plane/listeners.js";
 import { createLog } from "./control-plane/log.js";
 import { stderrOutlet } from "./control-plane/log-outlet.js";
-import { Namespaces, type OnStart } from "./control-plane/namespaces.js";
+import { Namespaces, type OnStart } from "./control-plane/namespaces/namespaces.js";
 import { Overview, type RuntimeStatus } from "./control-plane/overview.js";
-import { Proxies } from "./control-plane/proxies.js";
-import { Reaper } from "./control-plane/reaper.js";
-import { openStateDirectory, type StateDirectory } from "./control-plane/state-dir.js";
-import { systemClock } from "./control-plane/supervisor-clock.js";
-import { Supervisor } from "./control-plane/supervisor.js";
-import { readTlsFiles } from "./control-plane/tls-files.js";
-import { TlsWatch } from "./control-plane/tls-watch.js";
+import { Proxies } from "./control-plane/proxies/proxies.js";
+import { Reaper } from "./control-plane/supervisor/reaper.js";
+import { openStateDirectory, type StateDirectory } from "./control-plane/state/state-dir.js";
+import { systemClock } from "./control-plane/supervisor/clock.js";
+import { Supervisor } from "./control-plane/supervisor/supervisor.js";
+import { readTlsFiles } from "./control-plane/tls/tls-files.js";
+import { TlsWatch } from "./control-plane/tls/tls-watch.js";
 import { withinDescriptors } from "./control-plane/descriptors.js";
-import { FileWatcher } from "./control-plane/watch-file.js";
+import { FileWatcher } from "./control-plane/common/watch-file.js";
 import { inProcessProxy } from "./in-process-proxy.js";
 import { installed } from "./model/installed.js";
 import type { Log } from "./model/log.js";

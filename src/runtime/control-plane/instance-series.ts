@@ -1,6 +1,6 @@
 import type { InstanceState } from "../model/plugin-instance.js";
 import { exposeFamily, lineOf } from "./metric-family.js";
-import type { InstanceStatus } from "./supervisor-status.js";
+import type { InstanceStatus } from "./supervisor/status.js";
 
 const states: readonly InstanceState[] = ["starting", "ready", "draining", "stopped", "failed"];
 

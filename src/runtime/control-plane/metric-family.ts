@@ -1,4 +1,4 @@
-import { Pieces } from "./pieces.js";
+import { Pieces } from "./common/pieces.js";
 
 /** Labels and their values, in the order in which they are written. */
 export type Labels = Readonly<Record<string, string>>;

@@ -4,8 +4,8 @@ import type { RefusalCounter } from "../model/proxy-messages.js";
 import { exposeCalls } from "./call-series.js";
 import { exposeInstances } from "./instance-series.js";
 import { exposeLoopDelays, type MeasuredLoop } from "./loop-delays.js";
-import type { DataPlaneCounters, ProxyStatus } from "./proxies.js";
-import type { InstanceStatus } from "./supervisor-status.js";
+import type { DataPlaneCounters, ProxyStatus } from "./proxies/proxies.js";
+import type { InstanceStatus } from "./supervisor/status.js";
 
 /** Where the figures come from; asked at each scrape. */
 export interface MetricSources {

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Namespace } from "../model/namespace.js";
-import { declarationYaml } from "./declaration.js";
-import { ownerText } from "./desired-namespaces.js";
-import { mapInPieces } from "./pieces.js";
-import type { Namespaces } from "./namespaces.js";
-import type { Proxies, ProxyStatus } from "./proxies.js";
-import type { Supervisor } from "./supervisor.js";
-import { type InstanceStatus, type NamespaceStatus, stateSentence } from "./supervisor-status.js";
+import { declarationYaml } from "./namespaces/declaration.js";
+import { ownerText } from "./namespaces/desired-namespaces.js";
+import { mapInPieces } from "./common/pieces.js";
+import type { Namespaces } from "./namespaces/namespaces.js";
+import type { Proxies, ProxyStatus } from "./proxies/proxies.js";
+import type { Supervisor } from "./supervisor/supervisor.js";
+import { type InstanceStatus, type NamespaceStatus, stateSentence } from "./supervisor/status.js";
 
 /** What does not change while the runtime runs. */
 export interface RuntimeFacts {

@@ -9,24 +9,24 @@ import type { ProxyCounters, ProxySettings } from "../model/proxy-messages.js";
 import { ServedHosts } from "../model/served-hosts.js";
 import type { Ledger, RouteTable } from "../model/route-table.js";
 import type { TlsMaterial } from "../model/tls-material.js";
-import { CallMetrics } from "./call-metrics.js";
-import { ClientShare } from "./client-share.js";
-import { Cors } from "./cors/cors.js";
-import { DeadlineWheel } from "./deadline-wheel.js";
-import { type Arrival, Entrance } from "./entrance.js";
+import { CallMetrics } from "./common/call-metrics.js";
+import { ClientShare } from "./common/client-share.js";
+import { Cors } from "./entrance/cors/cors.js";
+import { DeadlineWheel } from "./common/deadline-wheel.js";
+import { type Arrival, Entrance } from "./entrance/entrance.js";
 import { PageDoor } from "./grpc-web/page-door.js";
 import { HttpDoor } from "./http/http-door.js";
-import { LastPlan } from "./last-plan.js";
+import { LastPlan } from "./plan/last-plan.js";
 import { LocalCall } from "./local/local-call.js";
 import { LocalServices } from "./local/local-services.js";
-import { MemoryBudget } from "./memory-budget.js";
-import { Identity } from "./identity.js";
-import { type RefusalReason, PeerRefusals } from "./peer-refusals.js";
-import { openPath } from "./request-path.js";
-import { Routes } from "./routes.js";
-import { type CallService, serveCall } from "./serve-call.js";
-import type { UpstreamSurroundings } from "./upstream.js";
-import { wireLimits } from "./wire-limits.js";
+import { MemoryBudget } from "./common/memory-budget.js";
+import { Identity } from "./plan/identity.js";
+import { type RefusalReason, PeerRefusals } from "./common/peer-refusals.js";
+import { openPath } from "./plan/request-path.js";
+import { Routes } from "./route/routes.js";
+import { type CallService, serveCall } from "./call/serve-call.js";
+import type { UpstreamSurroundings } from "./route/upstream.js";
+import { wireLimits } from "./common/wire-limits.js";
 
 /** What a data plane is made with. */
 export interface DataPlaneOptions {

@@ -6,7 +6,7 @@ import {
   ExecuteResponseSchema,
 } from "../../../src/protocol/gen/prism/plugin/plugin_pb.js";
 import { ExecuteResponseReader, writeGrpcHeader } from "../../../src/protocol/index.js";
-import { PartialReply } from "../../../src/runtime/data-plane/partial-reply.js";
+import { PartialReply } from "../../../src/runtime/data-plane/call/partial-reply.js";
 import { cuts, pieces } from "../bytes.js";
 import { fuzzTarget } from "../fuzz-target.js";
 import { bytesOfFields, fields, type FuzzedField } from "../proto-fields.js";

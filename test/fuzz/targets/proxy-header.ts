@@ -1,7 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from "node:assert/strict";
 import { isIP } from "node:net";
 import fc from "fast-check";
-import { readProxyHeader } from "../../../src/runtime/data-plane/proxy-header.js";
+import { readProxyHeader } from "../../../src/runtime/data-plane/entrance/proxy-header.js";
 import { hex, unhex } from "../bytes.js";
 import { fuzzTarget } from "../fuzz-target.js";
 

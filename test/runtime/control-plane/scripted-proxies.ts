@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { LaunchProxy, ProxyEvents } from "../../../src/runtime/control-plane/proxy.js";
+import type { LaunchProxy, ProxyEvents } from "../../../src/runtime/control-plane/proxies/proxy.js";
 import type { FromProxy, ProxyCounters, ToProxy } from "../../../src/runtime/model/proxy-messages.js";
 import type { Ledger } from "../../../src/runtime/model/route-table.js";
 

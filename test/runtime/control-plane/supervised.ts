@@ -5,12 +5,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { inProcessChannel, pluginHost, sidecarChannel } from "../../../src/runtime/channel/index.js";
-import { Reaper } from "../../../src/runtime/control-plane/reaper.js";
-import type { ReloadLedger } from "../../../src/runtime/control-plane/reload.js";
-import type { RoutePublisher } from "../../../src/runtime/control-plane/route-publisher.js";
-import { Supervisor, type SupervisorNeighbours } from "../../../src/runtime/control-plane/supervisor.js";
-import { type Clock, systemClock } from "../../../src/runtime/control-plane/supervisor-clock.js";
-import type { NamespaceStatus } from "../../../src/runtime/control-plane/supervisor-status.js";
+import { Reaper } from "../../../src/runtime/control-plane/supervisor/reaper.js";
+import type { ReloadLedger } from "../../../src/runtime/control-plane/supervisor/reload.js";
+import type { RoutePublisher } from "../../../src/runtime/control-plane/proxies/route-publisher.js";
+import {
+  Supervisor,
+  type SupervisorNeighbours,
+} from "../../../src/runtime/control-plane/supervisor/supervisor.js";
+import { type Clock, systemClock } from "../../../src/runtime/control-plane/supervisor/clock.js";
+import type { NamespaceStatus } from "../../../src/runtime/control-plane/supervisor/status.js";
 import type { Log, LogFields } from "../../../src/runtime/model/log.js";
 import type { Namespace, PluginSettings } from "../../../src/runtime/model/namespace.js";
 import type { Route } from "../../../src/runtime/model/route-table.js";

@@ -2,7 +2,7 @@ import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { open, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { operatorTokenField, operatorTokenFile, PrismError } from "../../../protocol/index.js";
-import { fileProblem } from "../file-problem.js";
+import { fileProblem } from "../common/file-problem.js";
 
 /** Who may change something by the operators' port. */
 export interface Acts {

@@ -7,12 +7,12 @@ import {
   type PluginInstanceSchema,
   ReloadPluginResponse_Step as Step,
 } from "../../../protocol/gen/prism/admin/v1/admin_pb.js";
-import type { NamespaceChange } from "../apply.js";
-import type { Namespaces } from "../namespaces.js";
+import type { NamespaceChange } from "../namespaces/apply.js";
+import type { Namespaces } from "../namespaces/namespaces.js";
 import type { Overview, RuntimeStatus } from "../overview.js";
-import type { ReloadLedger, ReloadStep } from "../reload.js";
-import type { Supervisor } from "../supervisor.js";
-import type { InstanceStatus } from "../supervisor-status.js";
+import type { ReloadLedger, ReloadStep } from "../supervisor/reload.js";
+import type { Supervisor } from "../supervisor/supervisor.js";
+import type { InstanceStatus } from "../supervisor/status.js";
 import { act, lastingAct, reading, type ServedMethod } from "./grpc-methods.js";
 
 /** What operators may ask for, and who answers. */

@@ -1,9 +1,9 @@
 import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
-import { answerPreflight } from "../cors/answer-preflight.js";
-import type { Cors } from "../cors/cors.js";
-import { deaf } from "../deaf.js";
-import { failureAnswer } from "../refusal.js";
-import { type CallService, serveCall } from "../serve-call.js";
+import { answerPreflight } from "../entrance/cors/answer-preflight.js";
+import type { Cors } from "../entrance/cors/cors.js";
+import { deaf } from "../common/deaf.js";
+import { failureAnswer } from "../common/refusal.js";
+import { type CallService, serveCall } from "../call/serve-call.js";
 import type { Pages } from "../http/pages.js";
 import { WebRequest } from "./web-request.js";
 import { WebStream } from "./web-stream.js";

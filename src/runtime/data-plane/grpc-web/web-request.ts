@@ -1,7 +1,7 @@
 import { PrismError } from "../../../protocol/index.js";
 import { doubledField, HeaderList } from "../../../wire/index.js";
-import type { Cors } from "../cors/cors.js";
-import { everyAnswer } from "../http/fields.js";
+import type { Cors } from "../entrance/cors/cors.js";
+import { everyAnswer } from "../common/fields.js";
 import { type WebForm, webFormOf } from "./web-form.js";
 import { fieldsForBrowsers, toGrpcHeaders } from "./web-headers.js";
 

@@ -6,8 +6,8 @@ import {
   type Stream,
   type StreamListener,
 } from "../../../wire/index.js";
-import { deaf } from "../deaf.js";
-import { failureAnswer, failureTrailers } from "../refusal.js";
+import { deaf } from "../common/deaf.js";
+import { failureAnswer, failureTrailers } from "../common/refusal.js";
 import { Base64Reader, toBase64 } from "./base64.js";
 import { trailersMessage } from "./web-headers.js";
 import type { WebRequest } from "./web-request.js";

@@ -1,6 +1,6 @@
 import { PrismError } from "../../../protocol/index.js";
 import { isOfForeignPage, type ServedHosts } from "../../model/served-hosts.js";
-import type { Cors } from "../cors/cors.js";
+import type { Cors } from "../entrance/cors/cors.js";
 import { HttpRefusal } from "./http-refusal.js";
 
 /** What of a request tells whom it was meant for, and who had it sent. */

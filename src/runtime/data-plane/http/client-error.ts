@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import { PrismError } from "../../../protocol/index.js";
 import { connectFault, type NoRequest } from "../../../wire/index.js";
 import type { ClientFault } from "./client-fault.js";
-import { everyAnswer } from "./fields.js";
+import { everyAnswer } from "../common/fields.js";
 import { failureAnswer } from "./http-failure.js";
 import { HttpRefusal } from "./http-refusal.js";
 

@@ -1,4 +1,4 @@
-import type { RefusalReason } from "../peer-refusals.js";
+import type { RefusalReason } from "../common/peer-refusals.js";
 
 /** What came of bytes that node:http could not make a request of. */
 export interface ClientFault {

@@ -1,5 +1,5 @@
-import type { MemoryBudget } from "../memory-budget.js";
-import type { CallService } from "../serve-call.js";
+import type { MemoryBudget } from "../common/memory-budget.js";
+import type { CallService } from "../call/serve-call.js";
 import type { HttpLimits } from "./http-limits.js";
 import type { OpenApi } from "./openapi/openapi-document.js";
 import type { Turns } from "./turns.js";

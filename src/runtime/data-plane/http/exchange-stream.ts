@@ -5,9 +5,9 @@ import {
   type Stream,
   type StreamListener,
 } from "../../../wire/index.js";
-import { deaf } from "../deaf.js";
+import { deaf } from "../common/deaf.js";
 import type { Exchange } from "./exchange.js";
-import type { Fields } from "./fields.js";
+import type { Fields } from "../common/fields.js";
 import { windowBytes } from "./http-limits.js";
 import type { PacedBody } from "./request-body.js";
 

@@ -1,5 +1,5 @@
 import type { ClientFault } from "./client-fault.js";
-import type { Fields } from "./fields.js";
+import type { Fields } from "../common/fields.js";
 import type { RequestBody } from "./request-body.js";
 
 /**

@@ -1,5 +1,5 @@
 import { PrismError } from "../../../protocol/index.js";
-import type { MemoryBudget } from "../memory-budget.js";
+import type { MemoryBudget } from "../common/memory-budget.js";
 
 /** What one exchange holds of what all together may hold. */
 export class Holding {

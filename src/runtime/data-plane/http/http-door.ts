@@ -9,14 +9,14 @@ import {
   type StreamListener,
 } from "../../../wire/index.js";
 import type { Peer } from "../../model/peer.js";
-import { MemoryBudget } from "../memory-budget.js";
-import type { CallService } from "../serve-call.js";
+import { MemoryBudget } from "../common/memory-budget.js";
+import type { CallService } from "../call/serve-call.js";
 import { type Addressed, assertServed } from "./assert-served.js";
 import { checkHttp1 } from "./check-http1.js";
 import type { ClientFault } from "./client-fault.js";
 import type { Exchange } from "./exchange.js";
 import { ExchangeStream } from "./exchange-stream.js";
-import type { Fields } from "./fields.js";
+import type { Fields } from "../common/fields.js";
 import { headerListOf } from "./header-list-of.js";
 import { answerFailure } from "./http-failure.js";
 import { Http1Connection } from "./http1-connection.js";

@@ -8,7 +8,7 @@ import {
   statusJson,
 } from "../../../protocol/index.js";
 import type { Exchange } from "./exchange.js";
-import type { Fields } from "./fields.js";
+import type { Fields } from "../common/fields.js";
 import { HttpRefusal } from "./http-refusal.js";
 import { CallFailed } from "./inner-call.js";
 

@@ -1,5 +1,5 @@
 import { PrismError } from "../../../protocol/index.js";
-import type { Fields } from "./fields.js";
+import type { Fields } from "../common/fields.js";
 
 /** A failure that HTTP has a better word for than its gRPC status does. */
 export class HttpRefusal extends PrismError {

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import type { NoRequest } from "../../../wire/index.js";
-import type { Deadline } from "../deadline-wheel.js";
-import type { CallService } from "../serve-call.js";
+import type { Deadline } from "../common/deadline-wheel.js";
+import type { CallService } from "../call/serve-call.js";
 import { answerClientError, refusalOf } from "./client-error.js";
 import type { ClientFault } from "./client-fault.js";
 import type { Http1Exchange } from "./http1-exchange.js";

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PrismError } from "../../../protocol/index.js";
-import type { DeadlineWheel } from "../deadline-wheel.js";
+import type { DeadlineWheel } from "../common/deadline-wheel.js";
 import type { ClientFault } from "./client-fault.js";
 import type { Exchange } from "./exchange.js";
-import { everyAnswer, type Fields } from "./fields.js";
+import { everyAnswer, type Fields } from "../common/fields.js";
 import { RequestBody } from "./request-body.js";
 
 /** An empty line of JSON, and an event's comment. */

@@ -8,7 +8,7 @@ import {
 } from "../../../wire/index.js";
 import type { ClientFault } from "./client-fault.js";
 import type { Exchange } from "./exchange.js";
-import { everyAnswer, type Fields } from "./fields.js";
+import { everyAnswer, type Fields } from "../common/fields.js";
 import { windowBytes } from "./http-limits.js";
 import { RequestBody } from "./request-body.js";
 

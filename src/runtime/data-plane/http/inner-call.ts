@@ -9,8 +9,8 @@ import {
   type Stream,
   type StreamListener,
 } from "../../../wire/index.js";
-import { deaf } from "../deaf.js";
-import { type CallService, serveCall } from "../serve-call.js";
+import { deaf } from "../common/deaf.js";
+import { type CallService, serveCall } from "../call/serve-call.js";
 import { windowBytes } from "./http-limits.js";
 
 /** A call that was answered with a failure. */

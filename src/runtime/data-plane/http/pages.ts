@@ -1,6 +1,6 @@
 import type { HeaderList, Stream, StreamListener } from "../../../wire/index.js";
-import type { Cors } from "../cors/cors.js";
-import type { CallService } from "../serve-call.js";
+import type { Cors } from "../entrance/cors/cors.js";
+import type { CallService } from "../call/serve-call.js";
 
 /** The door for pages in browsers, as the door for HTTP knows it. */
 export interface Pages {

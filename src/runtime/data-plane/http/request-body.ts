@@ -1,6 +1,6 @@
 import { Gathered } from "../../../wire/index.js";
 import { PrismError } from "../../../protocol/index.js";
-import type { DeadlineWheel } from "../deadline-wheel.js";
+import type { DeadlineWheel } from "../common/deadline-wheel.js";
 import { HttpRefusal } from "./http-refusal.js";
 
 /** Where a body comes from. */

@@ -1,8 +1,8 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { grpcHeaderBytes, type JsonBounds, PrismError } from "../../../protocol/index.js";
 import { Gathered, frameMessage, HeaderList } from "../../../wire/index.js";
-import { planCall } from "../call-plan.js";
-import type { CallService } from "../serve-call.js";
+import { planCall } from "../plan/call-plan.js";
+import type { CallService } from "../call/serve-call.js";
 import { type Bound, jsonBound } from "./bound.js";
 import type { Exchange } from "./exchange.js";
 import type { HttpLimits } from "./http-limits.js";

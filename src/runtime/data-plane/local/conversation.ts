@@ -1,6 +1,6 @@
 import { type DescMessage, fromBinary, type MessageShape } from "@bufbuild/protobuf";
 import { PrismError } from "../../../protocol/index.js";
-import { noMessage, secondMessage } from "../message-failures.js";
+import { noMessage, secondMessage } from "../common/message-failures.js";
 
 /** Where a conversation's answers go. */
 export interface Answers {

@@ -1,4 +1,4 @@
-import type { LocalMethod } from "../method.js";
+import type { LocalMethod } from "../route/method.js";
 import type { Answers, Conversation } from "./conversation.js";
 import type { Asked, Converse } from "./converse.js";
 import { healthConversations } from "./health.js";

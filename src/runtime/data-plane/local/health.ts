@@ -9,7 +9,7 @@ import {
   HealthListResponseSchema,
 } from "../../../protocol/gen/grpc/health/v1/health_pb.js";
 import { PrismError } from "../../../protocol/index.js";
-import { noMessage, secondMessage } from "../message-failures.js";
+import { noMessage, secondMessage } from "../common/message-failures.js";
 import { type Answers, type Conversation, decode, OneAnswer } from "./conversation.js";
 import type { Converse } from "./converse.js";
 import type { ServingStatuses, StatusListener } from "./serving-statuses.js";

@@ -6,10 +6,10 @@ import {
   type Stream,
   type StreamListener,
 } from "../../../wire/index.js";
-import { truncated } from "../message-failures.js";
-import type { Deadline, DeadlineWheel, Timed } from "../deadline-wheel.js";
-import { answerHead, failureAnswer, failureTrailers, okTrailers } from "../refusal.js";
-import type { LocalPlan } from "../plan.js";
+import { truncated } from "../common/message-failures.js";
+import type { Deadline, DeadlineWheel, Timed } from "../common/deadline-wheel.js";
+import { answerHead, failureAnswer, failureTrailers, okTrailers } from "../common/refusal.js";
+import type { LocalPlan } from "../plan/plan.js";
 import type { Answers, Conversation } from "./conversation.js";
 import { converse } from "./conversations.js";
 import type { LocalServices, Running } from "./local-services.js";

@@ -1,6 +1,6 @@
 import { PrismError } from "../../../protocol/index.js";
 import type { WireLimits } from "../../model/proxy-messages.js";
-import type { Routes } from "../routes.js";
+import type { Routes } from "../route/routes.js";
 import { ServingStatuses } from "./serving-statuses.js";
 import { Reflection } from "./reflection.js";
 

@@ -1,5 +1,5 @@
 import type { Route } from "../../model/route-table.js";
-import type { Routes } from "../routes.js";
+import type { Routes } from "../route/routes.js";
 import { Descriptors, readFiles } from "./descriptors.js";
 import { ownDescriptors, ownServices } from "./own-services.js";
 

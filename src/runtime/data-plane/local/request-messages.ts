@@ -1,6 +1,6 @@
 import { grpcHeaderBytes, PrismError } from "../../../protocol/index.js";
-import { encodingNotTold } from "../message-failures.js";
-import { type Encoding, inflateAtOnce } from "../encoding.js";
+import { encodingNotTold } from "../common/message-failures.js";
+import { type Encoding, inflateAtOnce } from "../common/encoding.js";
 
 const compressedFlag = 1;
 const nothing = Buffer.alloc(0);

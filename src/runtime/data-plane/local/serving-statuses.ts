@@ -1,5 +1,5 @@
 import { HealthCheckResponse_ServingStatus as Status } from "../../../protocol/gen/grpc/health/v1/health_pb.js";
-import type { Routes } from "../routes.js";
+import type { Routes } from "../route/routes.js";
 
 /** Who is told when a status may have changed. */
 export interface StatusListener {

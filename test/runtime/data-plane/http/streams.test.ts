@@ -8,7 +8,7 @@ import {
   StreamRequestSchema,
   StreamResponseSchema,
 } from "../../../../src/protocol/gen/prism/plugin/plugin_pb.js";
-import { failureTrailers } from "../../../../src/runtime/data-plane/refusal.js";
+import { failureTrailers } from "../../../../src/runtime/data-plane/common/refusal.js";
 import { PrismError } from "../../../../src/protocol/index.js";
 import { MessageReader } from "../../../../src/wire/index.js";
 import { framed, type ReceivedCall, replyHead, replyOk } from "../plugin-stub.js";

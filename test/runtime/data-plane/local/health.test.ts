@@ -5,7 +5,7 @@ import {
 } from "../../../../src/protocol/gen/grpc/health/v1/health_pb.js";
 import { healthConversations } from "../../../../src/runtime/data-plane/local/health.js";
 import { LocalServices } from "../../../../src/runtime/data-plane/local/local-services.js";
-import { Routes } from "../../../../src/runtime/data-plane/routes.js";
+import { Routes } from "../../../../src/runtime/data-plane/route/routes.js";
 import type { Route } from "../../../../src/runtime/model/route-table.js";
 import { defaultLimits } from "../../../support/default-limits.js";
 import { Proxied } from "../proxied.js";

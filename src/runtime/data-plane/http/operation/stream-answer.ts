@@ -1,4 +1,4 @@
-import type { Deadline, DeadlineWheel } from "../../deadline-wheel.js";
+import type { Deadline, DeadlineWheel } from "../../common/deadline-wheel.js";
 import type { Exchange } from "../exchange.js";
 import { firstLineMs } from "../http-limits.js";
 import { eventsType } from "./media-types.js";

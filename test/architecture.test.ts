@@ -26,6 +26,15 @@ const walls: Readonly<Record<string, readonly string[]>> = {
   "src/cli": ["src/client", "src/protocol"],
   "src/commands": ["src/cli"],
 };
+/** The rooms of the two planes from the top, as docs/architecture.md has them; "" = what lies in the plane's own folder. */
+const rooms: Readonly<Record<string, readonly string[]>> = {
+  "src/runtime/data-plane": [
+    ...["", "grpc-web", "http", "local", "call", "plan", "route", "entrance", "common"],
+  ],
+  "src/runtime/control-plane": [
+    ...["admin", "", "namespaces", "supervisor", "proxies", "tls", "state", "common"],
+  ],
+};
 /** The composition root knows every part, and `serve` alone starts it. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   "src/runtime/runtime.ts": Object.keys(walls),
@@ -127,6 +136,23 @@ describe("the walls of the house", () => {
     expect(circlesIn([...(await sources()), ...(await sources("bench"))])).toEqual([]);
   });
 
+  test("a room of a plane imports only rooms below it, and every room stands in docs/architecture.md", async () => {
+    const offender = {
+      file: "src/runtime/data-plane/route/routes.ts",
+      text: 'import type { CallPlan } from "../plan/plan.js";',
+    };
+
+    expect(climbsIn(offender)).toEqual([
+      "src/runtime/data-plane/route/routes.ts:1 imports src/runtime/data-plane/plan/plan.ts: plan lies above route",
+    ]);
+    expect((await sources()).flatMap(climbsIn)).toEqual([]);
+    const page = await readFile(join(root, "docs/architecture.md"), "utf8");
+    const all = Object.values(rooms)
+      .flat()
+      .filter((room) => room !== "");
+    expect(all.filter((room) => !page.includes(`| \`${room}\` |`))).toEqual([]);
+  });
+
   test("every folder of the source stands in docs/architecture.md", async () => {
     const page = await readFile(join(root, "docs/architecture.md"), "utf8");
 
@@ -190,6 +216,28 @@ function strangersIn(source: Source): string[] {
       return [`${told}: a plugin knows no other`];
     return [];
   });
+}
+
+/** Imports of a plane's room that lies above, or that has no place in the table. */
+function climbsIn(source: Source): string[] {
+  const { file } = source;
+  const plane = Object.keys(rooms).find((folder) => within(file, folder));
+  if (plane === undefined) return [];
+  const order = rooms[plane] ?? [];
+  const from = roomOf(file, plane);
+  if (!order.includes(from)) return [`${file} lies in no room of ${plane}`];
+  return importsOf(source).flatMap(({ specifier, line }) => {
+    const target = specifier.startsWith(".") ? targetOf(file, specifier) : "";
+    if (!within(target, plane)) return [];
+    const to = roomOf(target, plane);
+    if (order.indexOf(to) >= order.indexOf(from)) return [];
+    return [`${file}:${line} imports ${target}: ${to || plane} lies above ${from || plane}`];
+  });
+}
+
+function roomOf(file: string, plane: string): string {
+  const [room = "", ...rest] = file.slice(plane.length + 1).split("/");
+  return rest.length === 0 ? "" : room;
 }
 
 /** At least one circle of those that hang together. */

@@ -40,11 +40,11 @@ describe("prism serve", () => {
     expect(ended.stderr).toMatch(/prism\.yaml:2:\d+ namespaces\.0/);
   });
 
-  test("with a flag that is none of an address is exit code 2", async () => {
+  test("with a flag that is none of an address is exit code 2, and names the flag", async () => {
     const ended = await run(["serve", "--listen", "everywhere"], { cwd: await temporaryDirectory() });
 
     expect(ended.code).toBe(2);
-    expect(ended.stderr).toContain("server.listen");
+    expect(ended.stderr).toContain("--listen: expected host:port");
   });
 
   test("--json tells what runs as JSON, and SIGTERM ends it in order: it says for how long it waits for calls", async () => {

@@ -15,6 +15,7 @@ import {
   unreadable,
   unsafeCommits,
 } from "./errors.js";
+import { tlsFailure } from "./tls-failures.js";
 import { PreparedNames } from "./prepared-names.js";
 import { reads, type Statement, type Value } from "./statement.js";
 import { type Way, waysTo } from "./tls-modes.js";
@@ -104,7 +105,9 @@ export class Connection {
       await connection.#settle();
       return connection;
     } catch (reason) {
-      const failure = refusesCredentials(reason)
+      // A server that wants a certificate of ours says so by the same code.
+      const isLogin = refusesCredentials(reason) && tlsFailure(reason) === undefined;
+      const failure = isLogin
         ? loginRefused(reason, settings.loginKeys, nameOf(client))
         : connectFailure(reason, nameOf(client));
       connection.#end(failure);

@@ -25,7 +25,12 @@ describe("a plugin that somebody else starts", () => {
     const plugin = await prism.startByHand(builtIn("memory"));
 
     await prism.supervisor.start(attachedTo("by-hand"));
-    expect(prism.routes.current?.instance).toEqual({ id: "orders-1", socket: plugin.socket, token: "" });
+    expect(prism.routes.current?.instance).toEqual({
+      id: "orders-1",
+      socket: plugin.socket,
+      token: "",
+      secrets: [],
+    });
     await prism.supervisor.remove("orders");
 
     expect(isAlive(plugin.pid)).toBe(true);

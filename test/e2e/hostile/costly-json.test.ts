@@ -111,6 +111,8 @@ describe("JSON that costs as much as it may is taken, and the neighbour's calls 
   ])("%s", async (what, operation, body, status) => {
     await siege.withstand({
       what,
+      // On a slow machine each of the requests has a turn of its own in which its message is built.
+      longTurns: 8,
       run: () => again(3, async () => expect((await post(operation, body)).status).toBe(status)),
     });
   });

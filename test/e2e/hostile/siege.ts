@@ -8,8 +8,8 @@ import { Holdings, type Process, processesOf } from "./processes.js";
 
 /** What a process may grow by while one attack goes on. */
 const mostGrownBytes = 64 * 1024 * 1024;
-/** A full collection of the heap may take one turn of each process. */
-const mostLongTurns = 2;
+/** A full collection of the heap takes one turn of each process, and on a slow machine two. */
+const mostLongTurns = 4;
 /** Within this a neighbour's call is answered, whatever goes on. */
 const neighbourMs = 1000;
 const tellMs = 10_000;
@@ -25,6 +25,8 @@ export interface Attack {
   readonly attacked?: string;
   /** What a plugin may grow by meanwhile, where docs/limits.md lets it hold more than 64 MiB. */
   readonly pluginGrownBytes?: number;
+  /** Turns over 50 ms that it is known to cost; absent where there are no more than collections of the heap. */
+  readonly longTurns?: number;
   readonly run: (siege: Siege) => Promise<void>;
 }
 
@@ -103,7 +105,9 @@ export class Siege {
       this.#processes().filter(({ role }) => role !== attacked),
       "processes that were not attacked",
     ).toEqual(spared);
-    expect((await this.#longTurns()) - longTurns, "turns over 50 ms").toBeLessThanOrEqual(mostLongTurns);
+    expect((await this.#longTurns()) - longTurns, "turns over 50 ms").toBeLessThanOrEqual(
+      attack.longTurns ?? mostLongTurns,
+    );
     expectSmall(holdings, attack);
     await holdings.untilBack();
     await this.#callOfNeighbour(attack);

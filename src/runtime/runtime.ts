@@ -22,7 +22,7 @@ import { Reaper } from "./control-plane/supervisor/reaper.js";
 import { openStateDirectory, type StateDirectory } from "./control-plane/state/state-dir.js";
 import { systemClock } from "./control-plane/supervisor/clock.js";
 import { Supervisor } from "./control-plane/supervisor/supervisor.js";
-import { readTlsFiles } from "./control-plane/tls/tls-files.js";
+import { readTlsFiles, type TlsFiles } from "./control-plane/tls/tls-files.js";
 import { TlsWatch } from "./control-plane/tls/tls-watch.js";
 import { withinDescriptors } from "./control-plane/descriptors.js";
 import { FileWatcher } from "./control-plane/common/watch-file.js";
@@ -85,8 +85,7 @@ async function start(request: Start): Promise<Runtime> {
   const { config, options, log, outlet, teardown } = request;
   const { onProgress = () => undefined, signal = new AbortController().signal } = options;
   if (process.pid === 1) log.warn(withoutInit);
-  const tls = config.server.tls && (await readTlsFiles(config.server.tls));
-  for (const warning of tls?.warnings ?? []) log.warn(warning);
+  const tls = await readTls(request);
   const state = await openStateDirectory(config.server.stateDirectory);
   teardown.add(() => state.release());
 
@@ -121,6 +120,12 @@ async function start(request: Start): Promise<Runtime> {
     await outlet.flush(lastLinesMs);
   };
   return { status: () => overview.status(), stop };
+}
+
+async function readTls({ config, log }: Start): Promise<TlsFiles | undefined> {
+  const tls = config.server.tls && (await readTlsFiles(config.server.tls));
+  for (const warning of tls?.warnings ?? []) log.warn(warning);
+  return tls;
 }
 
 /** Takes edits of the files from here on. */

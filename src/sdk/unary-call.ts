@@ -17,7 +17,6 @@ import { PluginError } from "./plugin-error.js";
 import { failureTrailers, okTrailers, refuse, reply, responseHead } from "./reply.js";
 import type { Running, Served, ServedNamespace } from "./served-namespace.js";
 import { isWholeMessage, SingleMessage } from "./single-message.js";
-
 import { type ConnectionAnswers, noMoreWait, type Sending, type Waiting } from "./unsent-answers.js";
 
 const nothing = Buffer.alloc(0);

@@ -41,47 +41,16 @@ export class FileWatcher {
   }
 
   /** Follows a file from now on, until the watch is closed. */
-  async follow({ file, known, onChange, onAway }: FollowedFile): Promise<FileWatch> {
-    let seen = known ?? (await contentDigest(file));
-    let settling: NodeJS.Timeout | undefined;
-    let isClosed = false;
-    let looking = Promise.resolve();
-    let misses = 0;
-    const look = async (): Promise<void> => {
-      const found = await contentDigest(file);
-      if (isClosed) return;
-      if (found === undefined) {
-        miss();
-        return;
-      }
-      misses = 0;
-      if (found === seen) return;
-      seen = found;
-      onChange();
-    };
-    // One look after the other: two at once could tell the same change twice.
-    const lookInTurn = (): void => void (looking = looking.then(look));
-    const lookSoon = (): void => {
-      settling ??= setTimeout(() => {
-        settling = undefined;
-        lookInTurn();
-      }, settleMs);
-    };
-    // Who replaces a file may take it away first: that it is gone is told by a second look.
-    const miss = (): void => {
-      if (onAway === undefined || (misses += 1) > 2) return;
-      if (misses === 1) return lookSoon();
-      seen = undefined;
-      onAway();
-    };
-    const watcher = this.#watch(dirname(file), lookSoon);
-    const polling = setInterval(lookInTurn, pollMs);
+  async follow(followed: FollowedFile): Promise<FileWatch> {
+    const { file, known } = followed;
+    const looks = new Looks(followed, known ?? (await contentDigest(file)));
+    const watcher = this.#watch(dirname(file), () => looks.soon());
+    const polling = setInterval(() => looks.next(), pollMs);
     // It may have changed since it became known.
-    if (known !== undefined) lookInTurn();
+    if (known !== undefined) looks.next();
     return {
       close: () => {
-        isClosed = true;
-        clearTimeout(settling);
+        looks.close();
         clearInterval(polling);
         watcher?.close();
       },
@@ -106,6 +75,62 @@ export class FileWatcher {
       `files cannot be watched, so edits are looked for every ${pollMs / 1000} s: raise fs.inotify.max_user_instances and fs.inotify.max_user_watches`,
       { reason: reason instanceof Error ? reason.message : String(reason) },
     );
+  }
+}
+
+/** What is seen of one file, look by look. */
+class Looks {
+  readonly #followed: FollowedFile;
+  #seen: string | undefined;
+  #settling: NodeJS.Timeout | undefined;
+  #isClosed = false;
+  #looking = Promise.resolve();
+  #misses = 0;
+
+  constructor(followed: FollowedFile, seen: string | undefined) {
+    this.#followed = followed;
+    this.#seen = seen;
+  }
+
+  /** One look after the other: two at once could tell the same change twice. */
+  next(): void {
+    this.#looking = this.#looking.then(() => this.#look());
+  }
+
+  /** Looks once events have settled. */
+  soon(): void {
+    this.#settling ??= setTimeout(() => {
+      this.#settling = undefined;
+      this.next();
+    }, settleMs);
+  }
+
+  /** Tells nothing any more. */
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#settling);
+  }
+
+  async #look(): Promise<void> {
+    const found = await contentDigest(this.#followed.file);
+    if (this.#isClosed) return;
+    if (found === undefined) {
+      this.#miss();
+      return;
+    }
+    this.#misses = 0;
+    if (found === this.#seen) return;
+    this.#seen = found;
+    this.#followed.onChange();
+  }
+
+  /** Who replaces a file may take it away first: that it is gone is told by a second look. */
+  #miss(): void {
+    const { onAway } = this.#followed;
+    if (onAway === undefined || (this.#misses += 1) > 2) return;
+    if (this.#misses === 1) return this.soon();
+    this.#seen = undefined;
+    onAway();
   }
 }
 

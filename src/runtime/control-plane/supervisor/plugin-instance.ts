@@ -1,28 +1,21 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type LoopDelays,
-  nothingHidden,
-  PrismError,
-  TimeLimit,
-  systemProblem,
-} from "../../../protocol/index.js";
+import { type LoopDelays, PrismError, TimeLimit, systemProblem } from "../../../protocol/index.js";
 import {
   type Channel,
   type HealthReport,
   type LaunchedPlugin,
   type Opened,
   PluginClient,
-  unlessAborted,
   withinMs,
 } from "../../channel/index.js";
 import type { Log } from "../../model/log.js";
 import type { ChannelKind, Namespace } from "../../model/namespace.js";
 import { type Health, type InstanceState, nextStates } from "../../model/plugin-instance.js";
 import type { RouteInstance } from "../../model/route-table.js";
+import { InstanceSecrets } from "./instance-secrets.js";
 import { logOutput } from "./plugin-instance-output.js";
-import { secretTexts } from "../common/secret-texts.js";
 
 /** What an instance needs of the rest of the runtime. */
 export interface InstanceNeighbours {
@@ -60,14 +53,10 @@ export class PluginInstance {
   readonly #near: InstanceNeighbours;
   #state: InstanceState = "starting";
   #reason = "";
-  /** What the plugin says must not give away what it was told. */
-  #hidden = nothingHidden;
+  readonly #secrets: InstanceSecrets;
   #health: Health | undefined;
   #loop: LoopDelays | undefined;
   #opened: Opened = { version: "", operations: [], services: [], fileDescriptors: [] };
-  /** So that secrets can be told apart later without being kept. */
-  readonly #fingerprintKey = randomBytes(32);
-  #fingerprint = "";
   #directory: string | undefined;
   #launched: LaunchedPlugin | undefined;
   #client: PluginClient | undefined;
@@ -77,13 +66,14 @@ export class PluginInstance {
     this.id = id;
     this.namespace = namespace;
     this.#near = near;
+    this.#secrets = new InstanceSecrets(namespace, near.secrets);
   }
 
   get state(): InstanceState {
     return this.#state;
   }
   get reason(): string {
-    return this.#hide(this.#reason);
+    return this.#secrets.hide(this.#reason);
   }
   get health(): Health | undefined {
     return this.#health;
@@ -93,7 +83,7 @@ export class PluginInstance {
     return this.namespace.plugin.code.kind === "attached" ? undefined : this.#loop;
   }
   get version(): string {
-    return this.#hide(this.#opened.version);
+    return this.#secrets.hide(this.#opened.version);
   }
   /** What it told of itself. */
   get opened(): Opened {
@@ -112,7 +102,7 @@ export class PluginInstance {
 
   /** How proxies reach it, while it is ready. */
   get route(): RouteInstance {
-    const { texts: secrets } = this.#hidden;
+    const { texts: secrets } = this.#secrets;
     return { id: this.id, socket: this.socket, token: this.#launched?.token ?? "", secrets };
   }
 
@@ -124,8 +114,7 @@ export class PluginInstance {
     const within = limit.signal;
     const leftMs = (): number => Math.max(1, Math.ceil(endsAt - performance.now()));
     try {
-      const settings = await this.#resolveSecrets(within);
-      this.#fingerprint = this.#fingerprintOf(settings);
+      const settings = await this.#secrets.resolve(within);
       const launched = await this.#launch(settings, within);
       onStep("launch");
       await this.#initialize(settings, launched, { signal: within, leftMs });
@@ -136,7 +125,7 @@ export class PluginInstance {
       this.#become("ready");
     } catch (reason) {
       const explained = await this.#explain(reason);
-      const told = explained.told(this.#hide(explained.message));
+      const told = explained.told(this.#secrets.hide(explained.message));
       this.fail(told.message);
       await this.kill();
       throw told;
@@ -152,14 +141,13 @@ export class PluginInstance {
     this.#loop = report.loop ?? this.#loop;
     this.#reason =
       report.health === "HEALTHY" ? "" : `the plugin says it is ${report.health}: ${report.message}`;
-    return { ...report, message: this.#hide(report.message) };
+    return { ...report, message: this.#secrets.hide(report.message) };
   }
 
   /** Looks its secrets up again. A fingerprint of theirs where they are others than it was started with, else undefined. */
   async newSecrets(): Promise<string | undefined> {
     using limit = new TimeLimit(this.namespace.plugin.startTimeoutMs);
-    const fingerprint = this.#fingerprintOf(await this.#resolveSecrets(limit.signal));
-    return fingerprint === this.#fingerprint ? undefined : fingerprint;
+    return await this.#secrets.renewed(limit.signal);
   }
 
   /** It takes nothing new from now on. */
@@ -193,21 +181,6 @@ export class PluginInstance {
     await this.#ending;
   }
 
-  async #resolveSecrets(signal: AbortSignal): Promise<Namespace> {
-    const { name } = this.namespace;
-    const slow = (): string =>
-      `the secrets of namespace "${name}" did not come in time: look after their provider`;
-    const resolved = await unlessAborted(this.#near.secrets(this.namespace), signal, slow);
-    this.#hidden = secretTexts(this.namespace, resolved);
-    return resolved;
-  }
-
-  #fingerprintOf({ config, credentials, plugin }: Namespace): string {
-    const { env, token } = plugin;
-    const text = JSON.stringify([config, credentials, env, token]);
-    return createHmac("sha256", this.#fingerprintKey).update(text).digest("hex");
-  }
-
   async #launch({ name, backend, plugin }: Namespace, signal: AbortSignal): Promise<LaunchedPlugin> {
     const attached = plugin.code.kind === "attached";
     const source = { plugin: backend, namespace: name, instance: this.id };
@@ -222,7 +195,7 @@ export class PluginInstance {
         socketDirectory: attached ? "" : await this.#makeDirectory(),
         dataDirectory: join(this.#near.paths.data, name),
         token: attached ? plugin.token : randomBytes(32).toString("hex"),
-        onOutput: (stream, line) => output(stream, this.#hide(line)),
+        onOutput: (stream, line) => output(stream, this.#secrets.hide(line)),
       },
       signal,
     );
@@ -240,7 +213,7 @@ export class PluginInstance {
       services: plugin.services,
       config,
       credentials,
-      secrets: this.#hidden.texts,
+      secrets: this.#secrets.texts,
       backend,
       proxyVersion: this.#near.proxyVersion,
       proofRequired: plugin.code.kind === "attached" && token !== "",
@@ -248,7 +221,7 @@ export class PluginInstance {
     try {
       this.#opened = await this.#client.initialize(opening, { ms: leftMs(), signal });
     } finally {
-      this.#hidden = secretTexts(this.namespace, settings, this.#client.secretConfig);
+      this.#secrets.mark(settings, this.#client.secretConfig);
     }
   }
 
@@ -280,10 +253,6 @@ export class PluginInstance {
     return new PrismError("pluginAway", sentence, { cause: reason });
   }
 
-  #hide(text: string): string {
-    return this.#hidden.hide(text);
-  }
-
   #end(how: string): void {
     if (this.#ending || (this.#state !== "ready" && this.#state !== "draining")) return;
     const reason = `the plugin ${how}${this.#launched?.lastWords() ?? ""}`;
@@ -298,7 +267,7 @@ export class PluginInstance {
       const why = reason instanceof Error ? reason.message : String(reason);
       this.#near.log.warn("a plugin did not end in order", {
         instance: this.id,
-        reason: this.#hide(why),
+        reason: this.#secrets.hide(why),
       });
     }
   }

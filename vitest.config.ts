@@ -21,7 +21,7 @@ export default defineConfig({
           include: [
             "test/client/prism-client.test.ts",
             "test/runtime/channel/sidecar.test.ts",
-            "test/runtime/control-plane/{supervisor,supervisor-attached,reload}.test.ts",
+            "test/runtime/control-plane/supervisor/{supervisor,attached,reload}.test.ts",
           ],
           execArgv: ["--gc-global", "--max-semi-space-size=1"],
           setupFiles: ["test/support/make-garbage.ts"],

@@ -6,9 +6,15 @@ const places: readonly (readonly [part: RegExp, layer: string])[] = [
   [/dist\/wire\/(frame-reader|inbound|preface|header-block|header-rules|header-list)/, "wire: reading"],
   [/dist\/wire\/(outbound|outbox|send-queue|turn-round|backlog)/, "wire: writing"],
   [/dist\/wire\//, "wire: streams, windows, watch"],
-  [/dist\/runtime\/data-plane\/(typed-call|unary-call|execute-call|partial-reply)/, "wrapping a message"],
+  [
+    /dist\/runtime\/data-plane\/call\/(typed-call|unary-call|execute-call|partial-reply)/,
+    "wrapping a message",
+  ],
   [/dist\/protocol\//, "wrapping a message"],
-  [/dist\/runtime\/data-plane\/(call|flow|instance|upstream|call-metrics|deadline-wheel)\./, "the call"],
+  [
+    /dist\/runtime\/data-plane\/(call\/|route\/(instance|upstream)\.|common\/(call-metrics|deadline-wheel)\.)/,
+    "the call",
+  ],
   [/dist\/runtime\/data-plane\//, "planning by the header block"],
   [/node:buffer|node:internal\/buffer/, "node: buffers"],
   [/^node:/, "node: streams and sockets"],

@@ -6,7 +6,7 @@ test("a profile is read by what each function takes itself, and what is idle tak
   const nodes = [
     { id: 1, callFrame: frame("(idle)", "") },
     { id: 2, callFrame: frame("find", "file:///here/dist/wire/hpack/block-cache.js") },
-    { id: 3, callFrame: frame("", "file:///here/dist/runtime/data-plane/call.js") },
+    { id: 3, callFrame: frame("", "file:///here/dist/runtime/data-plane/call/call.js") },
     { id: 4, callFrame: frame("writev", "") },
     { id: 5, callFrame: frame("(garbage collector)", "") },
   ];
@@ -21,7 +21,7 @@ test("a profile is read by what each function takes itself, and what is idle tak
     ["garbage collection", 5],
   ]);
   expect([...functions].slice(0, 2)).toEqual([
-    ["(anonymous), runtime/data-plane/call.js", 40],
+    ["(anonymous), runtime/data-plane/call/call.js", 40],
     ["writev", 30],
   ]);
   expect([...readProfile(profile, 0.01, 0.99).layers.keys()]).not.toContain("wire: HPACK");

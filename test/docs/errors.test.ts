@@ -4,7 +4,7 @@ import { codeName, type ErrorKind, PrismError, statusOf } from "../../src/protoc
 import { httpStatusOf } from "../../src/protocol/http-status.js";
 import { tableRows } from "./table-rows.js";
 
-const answering = ["data-plane/cors", "data-plane/http", "control-plane/admin"];
+const answering = ["data-plane/entrance/cors", "data-plane/http", "control-plane/admin"];
 const heads = new URL("../../src/wire/http1-head.ts", import.meta.url);
 const page = new URL("../../docs/errors.md", import.meta.url);
 

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import {
   Health,
   HealthCheckResponse_ServingStatus,
-} from "../../../src/protocol/gen/grpc/health/v1/health_pb.js";
-import { until } from "../../support/running-prism.js";
-import { StockServer } from "../../support/stock-server.js";
-import type { Namespace, PluginSettings } from "../../../src/runtime/model/namespace.js";
-import { builtIn, fixture, isAlive, namespaceOn, Supervised } from "./supervised.js";
+} from "../../../../src/protocol/gen/grpc/health/v1/health_pb.js";
+import { until } from "../../../support/running-prism.js";
+import { StockServer } from "../../../support/stock-server.js";
+import type { Namespace, PluginSettings } from "../../../../src/runtime/model/namespace.js";
+import { builtIn, fixture, isAlive, namespaceOn, Supervised } from "../supervised.js";
 
 let prism: Supervised;
 beforeEach(async () => {

@@ -1,5 +1,5 @@
 // Hosts a supervisor with the namespaces of two unruly plugins, tells on stdout once they serve, and then waits to be killed.
-import { namespaceOn, Supervised } from "./supervised.js";
+import { namespaceOn, Supervised } from "../supervised.js";
 
 const prism = await Supervised.begin();
 const unruly = ["ignores-sigterm.js", "forks-a-child.js"];
